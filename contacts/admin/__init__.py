@@ -1,0 +1,1 @@
+"""The pages: one file a page family, each view thin, each act one call to a service."""

@@ -1,0 +1,60 @@
+"""The menu: what each person may open, with the counts of what waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+
+from contacts.models import Review
+
+
+def _item(title: str, icon: str, view: str, *rights: str, badge: Any = None) -> dict[str, Any]:
+    item = {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(view),
+        "permission": lambda request: not rights or any(request.user.has_perm(r) for r in rights),
+    }
+    return item | ({"badge": badge} if badge else {})
+
+
+def waiting(request: HttpRequest) -> str | None:
+    """How many cases wait for a person; nothing where none does."""
+    count = Review.objects.filter(status=Review.Status.OPEN).count()
+    return str(count) if count else None
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sections of the sidebar."""
+    return [
+        {
+            "title": "Work",
+            "items": [
+                _item("Front page", "home", "hub:front"),
+                _item("Review queue", "rule", "hub:reviews", "contacts.view_review", badge="contacts.admin.menu.waiting"),
+                _item("Contacts", "group", "hub:contacts", "contacts.view_contact"),
+                _item("Arrivals", "inbox", "hub:arrivals", "contacts.view_arrival"),
+                _item("Imports", "upload_file", "hub:imports", "contacts.view_importbatch", "contacts.upload_file"),
+            ],
+        },
+        {
+            "title": "Rules",
+            "items": [
+                _item("Lead sources", "account_tree", "hub:sources", "contacts.view_source"),
+                _item("Custom fields", "tune", "admin:contacts_customfield_changelist", "contacts.view_customfield"),
+                _item("Stages", "stairs", "admin:contacts_stage_changelist", "contacts.view_stage"),
+                _item("Source tokens", "key", "admin:contacts_sourcetoken_changelist", "contacts.view_sourcetoken"),
+                _item("Hub settings", "settings", "admin:contacts_hubsettings_changelist", "contacts.view_hubsettings"),
+            ],
+        },
+        {
+            "title": "Proof",
+            "items": [
+                _item("Who may do what", "shield_person", "hub:rights"),
+                _item("People", "manage_accounts", "admin:auth_user_changelist", "auth.view_user"),
+                _item("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
+            ],
+        },
+    ]

@@ -1,0 +1,98 @@
+"""Stages: their owners, and which move is allowed to whom (playbook, Step 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from contacts.domain import rules
+from contacts.domain.identity import fold
+
+
+class StageRow(NamedTuple):
+    """One stage as the judge needs it. ``owner`` is "anyone", "map" or "sales"."""
+
+    slug: str
+    label: str
+    rank: int
+    owner: str
+    also_called: tuple[str, ...] = ()
+
+
+class StageAsk(NamedTuple):
+    """What came of asking for a stage: the stage to set ("" for none) and the rule that says why."""
+
+    slug: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class StageTable:
+    """The whole table, looked up by slug or by any name a tool uses for a stage."""
+
+    rows: tuple[StageRow, ...]
+
+    def __post_init__(self) -> None:
+        by_name: dict[str, StageRow] = {}
+        for row in self.rows:
+            for name in row.also_called:
+                by_name.setdefault(fold(name), row)
+        for row in self.rows:
+            by_name[fold(row.label)] = by_name[fold(row.slug)] = row
+        object.__setattr__(self, "_by_name", by_name)
+        object.__setattr__(self, "_by_slug", {row.slug: row for row in self.rows})
+
+    def named(self, text: str) -> StageRow | None:
+        """The stage of that slug, label or other name; None when the hub has none."""
+        return self._by_name.get(fold(text))  # type: ignore[attr-defined]
+
+    def get(self, slug: str) -> StageRow | None:
+        return self._by_slug.get(slug)  # type: ignore[attr-defined]
+
+    @property
+    def first(self) -> StageRow:
+        """The lowest stage that anyone may set: where a contact starts when nothing else is allowed."""
+        return min((r for r in self.rows if r.owner == "anyone"), key=lambda r: r.rank)
+
+
+def owner_refuses(stage: StageRow, actor_kind: str) -> str:
+    """The rule that forbids this actor ("map", "sales" or any other kind) to set the stage, or ""."""
+    if stage.owner == "map" and actor_kind != "map":
+        return rules.STAGE_MAP
+    if stage.owner == "sales" and actor_kind != "sales":
+        return rules.STAGE_SALES
+    return ""
+
+
+def moves_back(asked: StageRow, current: StageRow | None) -> bool:
+    """Whether the move goes to a lower rank."""
+    return current is not None and asked.rank < current.rank
+
+
+def entry_stage(table: StageTable, asked: str, entry: str, actor_kind: str) -> tuple[StageAsk, StageAsk | None]:
+    """The stage of a new contact, and what was refused on the way (None when nothing was).
+
+    The record's own wish comes first, then the source's entry stage, then the first stage; the first
+    that the actor may set is taken.
+    """
+    refused: StageAsk | None = None
+    for text, granted in ((asked, rules.CREATED), (entry, rules.ENTRY_STAGE)):
+        if not text:
+            continue
+        stage = table.named(text)
+        rule = owner_refuses(stage, actor_kind) if stage else rules.STAGE_UNKNOWN
+        if stage and not rule:
+            return StageAsk(stage.slug, granted), refused
+        refused = refused or StageAsk(stage.label if stage else text, rule)
+    return StageAsk(table.first.slug, rules.FIRST_STAGE), refused
+
+
+def refuse_move(table: StageTable, asked: str, current: str, actor_kind: str) -> tuple[StageRow | None, str]:
+    """The stage that was asked for and the rule that refuses it for a contact at ``current`` ("" when it may)."""
+    stage = table.named(asked)
+    if stage is None:
+        return None, rules.STAGE_UNKNOWN
+    rule = owner_refuses(stage, actor_kind)
+    if not rule and moves_back(stage, table.get(current)):
+        rule = rules.STAGE_BACK
+    return stage, rule

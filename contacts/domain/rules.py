@@ -1,0 +1,64 @@
+"""Every rule a verdict or an outcome can name, with the words that people read. One place for the words."""
+
+from __future__ import annotations
+
+# Rules of verdicts: why one field was written, kept or refused.
+CREATED = "created"
+GAP = "gap"
+FROM_ADDRESS = "from-address"
+FROM_COMPANY = "from-company"
+ENTRY_STAGE = "entry-stage"
+FIRST_STAGE = "first-stage"
+ALIAS = "alias"
+SAME = "same"
+PRESENT = "present"
+BLANKED = "blanked"
+MAILBOX = "mailbox"
+STAGE_MAP = "stage-map"
+STAGE_SALES = "stage-sales"
+STAGE_BACK = "stage-back"
+STAGE_UNKNOWN = "stage-unknown"
+UNREADABLE = "unreadable"
+TOO_LONG = "too-long"
+WITH_ARRIVAL = "with-arrival"
+PERSON = "person"
+IMPORT_UNDONE = "import-undone"
+
+WORDS: dict[str, str] = {
+    CREATED: "a new contact takes what its first arrival brings",
+    GAP: "it was empty, and arrivals fill gaps",
+    FROM_ADDRESS: "taken from the e-mail address",
+    FROM_COMPANY: "the one domain known for this company name",
+    ENTRY_STAGE: "the entry stage of the source",
+    FIRST_STAGE: "the first stage, because the one asked for was refused",
+    ALIAS: "a reviewer said it is the same person, so the address became an alias",
+    SAME: "it has this value already",
+    PRESENT: "arrivals only fill gaps",
+    BLANKED: "a person left it blank on purpose",
+    MAILBOX: "the names have nothing in common: a shared mailbox fills nothing that describes the person",
+    STAGE_MAP: "only a MAP may set this stage",
+    STAGE_SALES: "only sales may set this stage",
+    STAGE_BACK: "an arrival never moves a stage back",
+    STAGE_UNKNOWN: "the hub has no such stage",
+    UNREADABLE: "it could not be read as this kind of value",
+    TOO_LONG: "it is longer than the field can hold",
+    WITH_ARRIVAL: "kept with the arrival",
+    PERSON: "a person wrote it",
+    IMPORT_UNDONE: "the import that filled it was taken back",
+}
+
+# Rules of the decision tree: why an arrival had its outcome (playbook, Step 2).
+BY_ADDRESS = "address"
+BY_NAME = "name-and-domain"
+BY_PHONE = "phone"
+BY_WAITING = "waits-in-review"
+NOTHING_MATCHED = "nothing-matched"
+NOBODY = "could-be-nobody"
+BAD_ADDRESS = "not-an-address"
+DELIVERED = "delivered-before"
+EMPTY_ROW = "empty"
+
+
+def words(rule: str) -> str:
+    """What a person reads for a verdict's rule."""
+    return WORDS.get(rule, rule)

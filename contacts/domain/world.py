@@ -1,0 +1,79 @@
+"""What is known when a batch is decided: the evidence read from the database, kept true as decisions are made.
+
+Deciding a batch in order, each record seeing what the earlier ones did, gives the same result as sending
+the records one at a time. So every decision is told to the world (``learn``) before the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan
+from contacts.domain.identity import company_key, full_person_key
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that the decision tree may look at, by key."""
+
+    contact_ids: Iterator[int]
+    case_ids: Iterator[int]
+    deliveries: dict[str, Earlier] = field(default_factory=dict)
+    addresses: dict[str, Person] = field(default_factory=dict)
+    waiting: dict[str, Case] = field(default_factory=dict)
+    people: dict[str, list[Person]] = field(default_factory=dict)
+    phones: dict[str, list[Person]] = field(default_factory=dict)
+    companies: dict[str, set[str]] = field(default_factory=dict)
+    loaded: dict[int, Person] = field(default_factory=dict)
+
+    def domain_of_company(self, key: str) -> str:
+        """The one domain known for this company name; "" when there is none or more than one."""
+        known = self.companies.get(key, ())
+        return next(iter(known)) if len(known) == 1 else ""
+
+    def learn(self, plan: Plan) -> None:
+        """Take a decision into account for the records that follow."""
+        key = plan.incoming.received.delivery_key
+        if key and plan.earlier is None and plan.outcome != "rejected":
+            self.deliveries[key] = Earlier(delivery_label(plan.incoming), plan=plan)
+        if plan.person is not None and plan.writes:
+            self.index(plan.person)
+        if plan.case is not None:
+            self.waiting[plan.case.waiting_key] = plan.case
+        if plan.notice is not None:
+            self.waiting[plan.notice.waiting_key] = plan.notice
+
+    def index(self, person: Person) -> None:
+        """Make a new or filled contact findable under each of its keys."""
+        values = person.values
+        for address in person.addresses:
+            self.addresses[address.key] = person
+        key = person_key_of(values)
+        _add(self.people, key, person)
+        _add(self.phones, values.get("phone") or "", person)
+        company, domain = company_key(values.get("company") or ""), values.get("company_domain")
+        if company and domain:
+            self.companies.setdefault(company, set()).add(domain)
+
+
+def person_key_of(values: dict[str, Any]) -> str:
+    """The name-and-domain key of a contact's values, "" unless all three parts are there."""
+    return full_person_key(
+        values.get("first_name") or "", values.get("last_name") or "", values.get("company_domain") or ""
+    )
+
+
+def delivery_label(incoming: Incoming) -> str:
+    """How a record of this batch is called in the reason of one that repeats it."""
+    row = incoming.received.row
+    return f"row {row} of this file" if row is not None else "this request"
+
+
+def _add(index: dict[str, list[Person]], key: str, person: Person) -> None:
+    if not key:
+        return
+    found = index.setdefault(key, [])
+    if all(p.id != person.id for p in found):
+        found.append(person)

@@ -1,0 +1,25 @@
+"""The tables. Each file is one idea; the only code that writes contacts is ``services/write.py``."""
+
+from contacts.models.arrival import Arrival, Outcome
+from contacts.models.contact import Address, Contact, CustomField
+from contacts.models.import_batch import ImportBatch, SavedMatching
+from contacts.models.policy import HubSettings
+from contacts.models.review import Review, ReviewCandidate
+from contacts.models.source import Source, SourceToken
+from contacts.models.stage import Stage
+
+__all__ = [
+    "Address",
+    "Arrival",
+    "Contact",
+    "CustomField",
+    "HubSettings",
+    "ImportBatch",
+    "Outcome",
+    "Review",
+    "ReviewCandidate",
+    "SavedMatching",
+    "Source",
+    "SourceToken",
+    "Stage",
+]

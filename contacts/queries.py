@@ -1,0 +1,173 @@
+"""Reading: the policy of a source, and the evidence for a batch in one query per kind of key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
+from contacts.domain.lifecycle import StageRow, StageTable
+from contacts.domain.world import World
+from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage
+from contacts.services.bulk import keys_table, read_time, reserve_ids
+
+#: At most this many contacts of one name and domain are shown as candidates.
+CANDIDATES = 10
+
+VALUES = (
+    "email first_name last_name company company_domain phone job_title country lifecycle_stage_id lead_score source_id"
+).split()
+STATE = ", ".join(f"c.{c}" for c in ["id", *VALUES, "custom", "origins", "shared_mailbox", "last_activity"])
+
+
+def stage_table() -> StageTable:
+    """The stages as the judges need them."""
+    rows = Stage.objects.values_list("slug", "label", "rank", "owner", "also_called")
+    return StageTable(tuple(StageRow(*r[:4], tuple(n.strip() for n in r[4].split("/") if n.strip())) for r in rows))
+
+
+def source_row(source: Source) -> SourceRow:
+    """A source as the judges need it."""
+    kind = source.kind if source.kind in (Source.Kind.MAP, Source.Kind.SALES) else "arrival"
+    return SourceRow(source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region)
+
+
+def policy_for(source: Source) -> Policy:
+    """Everything that ops decided and that a decision about this source's arrivals depends on."""
+    hub = HubSettings.load()
+    custom = {
+        f.slug: CustomType(f.slug, f.label, f.type, tuple(f.choices), f.describes_person)
+        for f in CustomField.objects.all()
+    }
+    return Policy(source_row(source), stage_table(), custom, hub.phone_shared_limit, hub.default_region)
+
+
+def load_world(batch: Sequence[Incoming], policy: Policy) -> World:
+    """The evidence for a batch. Inside a transaction; on PostgreSQL the matched contacts are locked."""
+    contact_ids, case_ids = reserve_ids([Contact, Review], len(batch)) if batch else (iter(()), iter(()))
+    world = World(contact_ids, case_ids)
+    usable = [i for i in batch if not i.rejected]
+    _deliveries(world, {i.received.delivery_key for i in batch if i.received.delivery_key})
+    addresses = {i.address.key for i in usable if i.address}
+    _addresses(world, addresses)
+    _waiting(world, usable, addresses)
+    unmatched = [i for i in usable if not i.address or i.address.key not in world.addresses]
+    without = {i.company for i in unmatched if i.company and not i.domain}
+    _companies(world, without)
+    people = {i.person for i in unmatched if i.person} | _inferred(unmatched, world)
+    _candidates(world, world.people, "person_key", people, CANDIDATES)
+    _candidates(world, world.phones, "phone", {i.phone for i in unmatched if i.phone}, policy.phone_shared_limit + 1)
+    return world
+
+
+def _inferred(batch: Iterable[Incoming], world: World) -> set[str]:
+    """Keys that a record gets only through the domain of its company's name, now or later in this batch."""
+    from contacts.domain.identity import full_person_key
+
+    domains: dict[str, set[str]] = {c: set(d) for c, d in world.companies.items()}
+    batch = list(batch)
+    for i in batch:
+        if i.company and i.domain:
+            domains.setdefault(i.company, set()).add(i.domain)
+    return {
+        key
+        for i in batch
+        if i.company and not i.domain
+        for domain in domains.get(i.company, ())
+        if (key := full_person_key(i.values.get("first_name", ""), i.values.get("last_name", ""), domain))
+    }
+
+
+def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
+    item, parameter = keys_table(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("{keys}", item), [parameter, *params])
+        return cursor.fetchall()
+
+
+def _deliveries(world: World, keys: set[str]) -> None:
+    if not keys:
+        return
+    found = _rows(
+        "SELECT k.value, a.id, a.row, a.received_at, b.filename FROM {keys} "
+        "JOIN contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
+        keys,
+    )
+    for key, arrival, row, at, filename in found:
+        place = f"row {row} of {filename}" if filename else f"arrival {arrival}"
+        world.deliveries[key] = Earlier(f"{place}, {read_time(at):%-d %B %Y}", arrival_id=arrival)
+
+
+def _addresses(world: World, keys: set[str]) -> None:
+    if not keys:
+        return
+    lock = " FOR UPDATE OF c" if connection.vendor == "postgresql" else ""
+    found = _rows(
+        f"SELECT k.value, {STATE} FROM {{keys}} JOIN contacts_address x ON x.key = k.value "
+        f"JOIN contacts_contact c ON c.id = x.contact_id{lock}",
+        keys,
+    )
+    for key, *state in found:
+        world.addresses[key] = world.loaded.setdefault(state[0], person_from(state))
+
+
+def person_from(state: Sequence[Any]) -> Person:
+    """A contact as the judges see it, from a row of ``STATE``."""
+    ident, *values, custom, origins, shared, activity = state
+    known = dict(zip(VALUES, values, strict=True))
+    known["lifecycle_stage"], known["source"] = known.pop("lifecycle_stage_id"), known.pop("source_id")
+    known.update(json.loads(custom))
+    return Person(known, json.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
+
+
+def _waiting(world: World, batch: Iterable[Incoming], addresses: set[str]) -> None:
+    keys = {f"a:{key}" for key in addresses}
+    keys |= {f"m:{p.id}" for p in world.loaded.values()}
+    keys |= {f"n:{i.person}" for i in batch if i.person and not i.address}
+    keys |= {f"p:{i.phone}" for i in batch if i.phone and not i.address}
+    if not keys:
+        return
+    found = _rows(
+        "SELECT r.waiting_key, r.id, r.kind, r.rule, r.reason, r.who FROM {keys} "
+        "JOIN contacts_review r ON r.waiting_key = k.value AND r.status = 'open'",
+        keys,
+    )
+    for key, ident, kind, rule, reason, who in found:
+        world.waiting[key] = Case(key, kind, rule, reason, who, [], id=ident, new=False)
+
+
+def _companies(world: World, keys: set[str]) -> None:
+    """The known domain of a company's name: its least and greatest are the same where there is one."""
+    if not keys:
+        return
+    where = "FROM contacts_contact c WHERE c.company_key = k.value AND c.company_domain > ''"
+    found = _rows(
+        f"SELECT k.value, (SELECT MIN(c.company_domain) {where}), (SELECT MAX(c.company_domain) {where}) FROM {{keys}}",
+        keys,
+    )
+    for key, least, greatest in found:
+        if least:
+            world.companies[key] = {least, greatest}
+
+
+def _candidates(world: World, index: dict[str, list[Person]], column: str, keys: set[str], limit: int) -> None:
+    """The contacts of each key, at most ``limit`` of each however many there are."""
+    if not keys:
+        return
+    guard = " AND NOT (x.phone = '')" if column == "phone" else ""
+    found = _rows(
+        f"SELECT k.value, {STATE} FROM {{keys}} JOIN contacts_contact c ON c.id IN "
+        f"(SELECT x.id FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}) "
+        "ORDER BY c.id",
+        keys,
+    )
+    for key, *state in found:
+        index.setdefault(key, []).append(world.loaded.setdefault(state[0], person_from(state)))
+
+
+def arrival_ids(count: int) -> Any:
+    """Ids for arrivals that are about to be stored."""
+    return reserve_ids([Arrival], count)[0]

@@ -1,0 +1,45 @@
+"""The six roles, and what each may do. Seeded as groups; ops may edit the groups afterwards."""
+
+from __future__ import annotations
+
+READ = frozenset(
+    f"view_{model}"
+    for model in (
+        "contact", "address", "customfield", "source", "stage", "arrival", "review", "importbatch", "hubsettings",
+        "historicalcontact", "historicalsource", "historicalcustomfield",
+    )
+)  # fmt: skip
+LOOK_UP = frozenset({"view_contact", "view_address", "view_arrival", "view_source", "view_stage", "view_historicalcontact"})
+RULES = frozenset(
+    {
+        *(f"{act}_{model}" for model in ("source", "customfield", "stage", "sourcetoken") for act in ("add", "change")),
+        "change_hubsettings",
+        "view_sourcetoken",
+        "delete_sourcetoken",
+        "register_source",
+    }
+)
+IMPORTS = frozenset({"upload_file", "view_importbatch"})
+EXPORTS = frozenset({"export_contact", "export_arrival"})
+
+#: Group name to the rights of the ``contacts`` app that it has.
+ROLES: dict[str, frozenset[str]] = {
+    "admin": READ
+    | RULES
+    | IMPORTS
+    | EXPORTS
+    | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import"},
+    "ops": READ | RULES | IMPORTS | EXPORTS | {"add_contact", "change_contact", "decide_review", "undo_import"},
+    "reviewer": LOOK_UP | {"view_review", "decide_review"},
+    "marketing": LOOK_UP | IMPORTS,
+    "sales": LOOK_UP | {"add_contact", "change_contact", "set_sales_stage"},
+    "auditor": READ,
+}
+
+#: Rights outside ``contacts``: only admin looks after people and groups.
+ELSEWHERE: dict[str, frozenset[str]] = {
+    "admin": frozenset(
+        f"auth.{act}_{model}" for model in ("user", "group") for act in ("view", "add", "change", "delete")
+    ),
+    "auditor": frozenset({"auth.view_user", "auth.view_group"}),
+}

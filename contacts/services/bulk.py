@@ -1,0 +1,96 @@
+"""Many rows in one statement: COPY on PostgreSQL, executemany on SQLite.
+
+Model instances cost more than the insert itself, so the writer hands over tuples. Each value must be in
+the form that ``Dialect`` gives it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+#: Below this a plain INSERT is quicker than opening a COPY.
+COPY_FROM = 25
+
+
+def as_json(value: Any) -> str:
+    """JSON text as both databases take it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_time(moment: datetime | None) -> Any:
+    """A moment in the form in which Django stores it on this database."""
+    if moment is None or connection.vendor != "sqlite":
+        return moment
+    return str(moment.astimezone(UTC).replace(tzinfo=None))
+
+
+def read_time(stored: Any) -> datetime | None:
+    """The opposite of ``as_time``, for rows read by plain SQL."""
+    if isinstance(stored, str):
+        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+    return stored
+
+
+def insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, ignore: bool = False) -> None:
+    """Insert rows; with ``ignore`` those that a unique constraint refuses are left out."""
+    if not rows:
+        return
+    table, names = _quoted(model._meta.db_table), ", ".join(_quoted(c) for c in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and len(rows) >= COPY_FROM and not ignore:
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        conflict = " ON CONFLICT DO NOTHING" if ignore else ""
+        cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}", rows)
+
+
+def update(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, extra: str = "") -> None:
+    """Update rows by id: each tuple holds the values of ``columns`` and then the id. ``extra`` is fixed SQL."""
+    if not rows:
+        return
+    sets = ", ".join([f"{_quoted(c)} = %s" for c in columns] + ([extra] if extra else []))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {_quoted(model._meta.db_table)} SET {sets} WHERE id = %s", rows)
+
+
+def reserve_ids(models: Sequence[type[Model]], count: int) -> list[Iterator[int]]:
+    """``count`` ids of each table, for rows that refer to each other before they are stored.
+
+    Call it inside the transaction that inserts them: SQLite's are safe because its writer is alone.
+    """
+    if connection.vendor == "postgresql":
+        return [iter(ids) for ids in zip(*_nextvals(models, count), strict=True)]
+    tables = [m._meta.db_table for m in models]
+    with connection.cursor() as cursor:
+        marks = ", ".join(["%s"] * len(tables))
+        cursor.execute(f"SELECT name, seq FROM sqlite_sequence WHERE name IN ({marks})", tables)
+        used = dict(cursor.fetchall())
+    return [iter(range(used.get(t, 0) + 1, used.get(t, 0) + 1 + count)) for t in tables]
+
+
+def _nextvals(models: Sequence[type[Model]], count: int) -> list[tuple[int, ...]]:
+    calls = ", ".join(f"nextval('{m._meta.db_table}_id_seq')" for m in models)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls} FROM generate_series(1, %s)", [count])
+        return cursor.fetchall()
+
+
+def keys_table(keys: Iterable[str]) -> tuple[str, Any]:
+    """A FROM item with one column ``k.value`` that holds all the keys, and its one parameter."""
+    wanted = sorted(set(keys))
+    if connection.vendor == "postgresql":
+        return "unnest(%s::text[]) AS k(value)", wanted
+    return "json_each(%s) AS k", json.dumps(wanted)
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

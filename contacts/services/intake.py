@@ -1,0 +1,114 @@
+"""Every door ends here: records in, one outcome each, all written or nothing.
+
+The same call serves one record and two thousand: translate, look up, decide in order, write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import TypeVar
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from contacts.domain.changes import Incoming, Plan, Policy, Received
+from contacts.domain.matching import decide
+from contacts.domain.origins import Writer
+from contacts.domain.translate import translate
+from contacts.domain.world import World
+from contacts.queries import arrival_ids, load_world
+from contacts.services import write
+from contacts.services.locks import lock_keys
+
+#: How often a batch is tried again when another process got in between (PostgreSQL only).
+TRIES = 5
+T = TypeVar("T")
+
+
+def take(
+    records: Sequence[Received],
+    policy: Policy,
+    entrance: write.Entrance,
+    *,
+    before_commit: Callable[[list[Plan]], None] | None = None,
+) -> list[Plan]:
+    """Decide and store a batch of records, in order, in one transaction.
+
+    ``before_commit`` gets the plans inside the transaction, for what must stand or fall with them, such as
+    the progress of an import.
+    """
+
+    def attempt() -> list[Plan]:
+        batch = [translate(record, policy) for record in records]
+        lock_keys(_lock_names(batch))
+        for incoming, ident in zip(batch, arrival_ids(len(batch)), strict=True):
+            _sign(incoming, ident, policy, entrance)
+        plans = decide_all(batch, load_world(batch, policy), policy)
+        write.apply(plans, entrance)
+        if before_commit is not None:
+            before_commit(plans)
+        return plans
+
+    return in_transaction(attempt)
+
+
+def take_again(
+    records: Sequence[tuple[int, Received]], policy: Policy, entrance: write.Entrance
+) -> list[Plan]:
+    """Decide arrivals that are stored already and waited for their source; each comes with its id."""
+
+    def attempt() -> list[Plan]:
+        batch = [translate(record, policy) for _, record in records]
+        lock_keys(_lock_names(batch))
+        for incoming, (ident, _) in zip(batch, records, strict=True):
+            _sign(incoming, ident, policy, entrance)
+        plans = decide_all(batch, load_world(batch, policy), policy)
+        write.apply(plans, entrance, replay=True)
+        return plans
+
+    return in_transaction(attempt)
+
+
+def decide_all(batch: Sequence[Incoming], world: World, policy: Policy) -> list[Plan]:
+    """The plans of a batch, each record seeing what the earlier ones did. Writes nothing."""
+    plans = []
+    for incoming in batch:
+        plan = decide(incoming, world, policy)
+        world.learn(plan)
+        plans.append(plan)
+    return plans
+
+
+def sign_for_show(batch: Sequence[Incoming], policy: Policy, entrance: write.Entrance) -> None:
+    """Give a batch that will not be stored numbers of its own, so that it can be decided."""
+    for incoming, ident in zip(batch, count(1)):
+        _sign(incoming, ident, policy, entrance)
+
+
+def in_transaction(attempt: Callable[[], T]) -> T:
+    """Run in one transaction; again when another process was quicker, which the database tells by an error."""
+    for left in range(TRIES - 1, -1, -1):
+        try:
+            with transaction.atomic():
+                return attempt()
+        except (IntegrityError, OperationalError):
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _sign(incoming: Incoming, ident: int, policy: Policy, entrance: write.Entrance) -> None:
+    incoming.arrival_id = ident
+    kind, name = ("person", entrance.actor) if entrance.door == "form" else ("source", policy.source.name)
+    incoming.writer = Writer(kind, name, entrance.at.isoformat(timespec="seconds"), ident)
+
+
+def _lock_names(batch: Sequence[Incoming]) -> list[str]:
+    names = []
+    for i in batch:
+        names += [i.address.key] if i.address else []
+        names += [i.person] if i.person else []
+        names += [i.phone] if i.phone else []
+        names += [f"company:{i.company}"] if i.company and (i.domain or i.person == "") else []
+        names += [f"delivery:{i.received.delivery_key}"] if i.received.delivery_key else []
+    return names
