@@ -43,7 +43,7 @@ want="$$(cat $(1) | cksum) $$($(BIN)/python --version)"; \
 stamp="$(VENV)/installed-$(firstword $(1))"; \
 if [ "$$(cat "$$stamp" 2>/dev/null)" != "$$want" ]; then \
 	echo "Installing $(firstword $(1)) ..."; \
-	$(BIN)/python -m pip install --quiet --requirement $(firstword $(1)); \
+	$(BIN)/python -m pip install --quiet --quiet --requirement $(firstword $(1)); \
 	printf '%s' "$$want" > "$$stamp"; \
 fi
 endef

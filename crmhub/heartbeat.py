@@ -1,10 +1,12 @@
 """The worker's sign of life, left where every web process of every host can read it: at the broker.
 
-A Celery ping would hold a request for its whole time-out and leaves messages behind for workers that are gone.
-A mark that the worker renews costs one file touch, or one Redis key that expires by itself.
+A Celery ping would hold a request for its whole time-out and leaves messages behind for workers that are
+gone. A mark that the worker renews costs one file touch, or one Redis key that expires by itself.
 """
 
 import time
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -83,11 +85,13 @@ def worker_problem() -> str:
     return "" if heard else f"no worker heard from in the last {FRESH_FOR:.0f} seconds"
 
 
-def _file() -> Any:
+def _file() -> Path:
     return environment.current().broker_folder / "heartbeat"
 
 
+@cache
 def _redis() -> redis.Redis:
+    """One client a process; its pool notices a fork by itself."""
     return redis.Redis.from_url(
         environment.current().broker_url, socket_timeout=PROBE_TIMEOUT, socket_connect_timeout=PROBE_TIMEOUT
     )

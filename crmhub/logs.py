@@ -27,7 +27,9 @@ def visible(text: str) -> str:
 def one_line(logger: Any, method: str, event: dict[str, Any]) -> str:
     """structlog's last step: `time level logger event key=value ...`, capped."""
     head = [str(event.pop(name, "-")) for name in _HEAD]
-    rest = [f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in event.items()]
+    rest = [
+        f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in event.items()
+    ]
     line = visible(" ".join([*head, *rest])[: LONGEST_LINE + 1])
     return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + " (cut)"
 
@@ -43,7 +45,7 @@ class LineFormatter(structlog.stdlib.ProcessorFormatter):
 
 
 def configure_structlog() -> None:
-    """Send `structlog.get_logger()` and Python's warnings through `logging`, so that there is one way out."""
+    """Send `structlog.get_logger()` and Python's warnings through `logging`: one way out."""
     logging.captureWarnings(True)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -54,7 +56,7 @@ def configure_structlog() -> None:
 
 
 def for_django() -> dict[str, Any]:
-    """Django's LOGGING: everything to standard error, so that `--json` commands keep standard output clean."""
+    """Django's LOGGING: everything to standard error, standard output belongs to `--json`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -11,7 +11,7 @@ from crmhub import heartbeat
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Alive: this process answers. It asks nobody else, so a broken database does not get the web restarted."""
+    """Alive: this process answers. It asks nobody else: a broken database must not get the web restarted."""
     return JsonResponse({"status": "alive"})
 
 
@@ -19,10 +19,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Ready: database, broker and worker, each with its own reason when not."""
+    broker = heartbeat.broker_problem()
     problems = {
         "database": database_problem(),
-        "broker": heartbeat.broker_problem(),
-        "worker": heartbeat.worker_problem(),
+        "broker": broker,
+        "worker": "cannot be heard while the broker is away" if broker else heartbeat.worker_problem(),
     }
     reasons = {part: problem for part, problem in problems.items() if problem}
     return JsonResponse(

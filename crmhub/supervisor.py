@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crmhub.environment import BASE_DIR
 from crmhub.processes import die_with_parent
 
 GRACE = 15.0
@@ -67,7 +68,8 @@ class Supervisor:
         return ""
 
     def _stop_all(self) -> None:
-        """TERM to each leader, which stops its own children; KILL to what is left of the groups at the end."""
+        """TERM to each leader, which stops its own children; KILL to what is left in the end."""
+        say("Stopping; work in hand is finished first ...")
         for process in self.running.values():
             if process.poll() is None:
                 process.terminate()
@@ -85,6 +87,7 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
     parent = os.getpid()
     return subprocess.Popen(
         program.command,
+        cwd=BASE_DIR,
         stdin=subprocess.DEVNULL,
         process_group=0,
         preexec_fn=lambda: die_with_parent(parent),

@@ -13,6 +13,10 @@ def script(request: HttpRequest) -> str:
     return static("hub/hub.js")
 
 
+def favicon(request: HttpRequest) -> str:
+    return static("crmhub/favicon.svg")
+
+
 # One hue, that of #2456c8 (step 600), from paper to ink.
 ACCENT = {
     "50": "#eff4ff",
@@ -34,6 +38,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "The hub owns the contact",
     "SITE_SYMBOL": "hub",
     "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "sizes": "any", "href": favicon}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": ACCENT},

@@ -17,6 +17,7 @@ from contacts.domain.blanks import trim
 
 #: Longest text worth reading: 64 before the @, 255 after it (RFC 5321 4.5.3.1).
 LONGEST_TEXT = 320
+_LONGEST_LINK = 2048
 _LONGEST_ADDRESS = 254
 _LONGEST_LABEL = 63
 
@@ -67,12 +68,16 @@ def is_stand_in(key: str) -> bool:
 
 
 _NO_MAIL = frozenset(
-    "noemail nomail noemailaddress noaddress noemailprovided noemailgiven noemailavailable donthaveemail"
-    " donotemail emailnotprovided emailunknown unknownemail fakeemail".split()
+    """
+    noemail nomail noemailaddress noaddress noemailprovided noemailgiven noemailavailable
+    donthaveemail donotemail emailnotprovided emailunknown unknownemail fakeemail
+    """.split()  # noqa: SIM905 - a list takes a line a word
 )
 _NOTHING = frozenset(
-    "none na n-a no nil null nobody noone nothing unknown undefined test testtest x xx xxx xxxx a aa aaa"
-    " abc asd asdf asdfasdf qwerty 123 1234 12345 fake dummy nowhere".split()
+    """
+    none na n-a no nil null nobody noone nothing unknown undefined test testtest x xx xxx xxxx a aa
+    aaa abc asd asdf asdfasdf qwerty 123 1234 12345 fake dummy nowhere
+    """.split()  # noqa: SIM905 - a list takes a line a word
 )
 # "none.com", "none.co.uk", but not "test.acme.com". The reserved .test and .example are written on purpose.
 _ONE_SUFFIX = re.compile(r"(?!test$|example$)(?:(?:co|com|net|org)\.)?[a-z]{2,}")
@@ -98,7 +103,7 @@ def _unwrapped(text: str) -> str:
         if text.count("<") > 1:
             raise NotAnAddress("it holds more than one address")
         text = trim(text[text.find("<") + 1 : -1])
-    if text[:7].lower() == "mailto:":
+    if len(text) <= _LONGEST_LINK and text[:7].lower() == "mailto:":
         text = trim(unquote(text[7:].partition("?")[0]))
     if len(text) > LONGEST_TEXT:
         raise NotAnAddress(f"it is longer than {LONGEST_TEXT} characters")

@@ -15,7 +15,7 @@ from contacts.domain.fields import ALIASES, BY_NAME
 OUTER = "".join(
     chr(code)
     for code in (
-        *range(0x00, 0x21), *range(0x7F, 0xA1), 0xAD, 0x1680, 0x180E, *range(0x2000, 0x2010),
+        *range(0x21), *range(0x7F, 0xA1), 0xAD, 0x1680, 0x180E, *range(0x2000, 0x2010),
         *range(0x2028, 0x2030), 0x205F, *range(0x2060, 0x2065), *range(0x2066, 0x206A), 0x3000, 0xFEFF,
     )
 )  # fmt: skip
@@ -29,14 +29,26 @@ _MARKS_MATTER_FROM = 500
 
 _PUNCTUATION_ONLY = re.compile(r"[-–—_.·…?¿*/\\|#!,;:'\"()\[\]{}<>=+~^%&$]*")
 _STAND_INS = frozenset(
-    "n/a #n/a n\\a n.a. n.a n./a. n/a. (n/a) <n/a> [n/a] (na) <na> \\n (blank) <blank> [blank] (empty)"
-    " <empty> [empty] (none) <none> [none] -none- --none-- (null) <null> [null] (unknown) <unknown> [unknown]"
-    " (not_set) #ref! #value! #name? #null! #num! #div/0! #error! {{null}} ${null}".split()
+    """
+    n/a #n/a n\\a n.a. n.a n./a. n/a. (n/a) <n/a> [n/a] (na) <na> \\n (blank) <blank> [blank] (empty)
+    <empty> [empty] (none) <none> [none] -none- --none-- (null) <null> [null] (unknown) <unknown>
+    [unknown] (not_set) #ref! #value! #name? #null! #num! #div/0! #error! {{null}} ${null}
+    """.split()  # noqa: SIM905 - a list takes a line a word
 ) | {"(not set)", "(not provided)", "(no value)", "[not provided]", "(leer)", "(vide)"}
 # Words for "nothing" that are surnames too: Ms Null, Mr None, Mr Na, Ms Nan.
 _WORDS = frozenset(
-    "none null nil unknown undefined na nan nat notprovided unavailable tbd tba unbekannt inconnu".split()
-) | {"not available", "not provided", "not applicable", "not specified", "not given", "no value", "keine angabe"}
+    """
+    none null nil unknown undefined na nan nat notprovided unavailable tbd tba unbekannt inconnu
+    """.split()  # noqa: SIM905 - a list takes a line a word
+) | {
+    "not available",
+    "not provided",
+    "not applicable",
+    "not specified",
+    "not given",
+    "no value",
+    "keine angabe",
+}
 _LONGEST = max(map(len, _STAND_INS | _WORDS))
 _NAMES = frozenset({"first_name", "last_name", "name"})
 #: Fields in which a word for "nothing" is no value. Custom fields are not among them: "None" may be a choice.

@@ -1,7 +1,7 @@
 """Companies: their name for comparing, and the domain that stands for them.
 
-Which part of a host belongs to one registrant is the Public Suffix List's word (publicsuffix.org), its private
-section included: acme.github.io is Acme's. Domains that many share are no company's (data/README.md).
+Which part of a host belongs to one registrant is the Public Suffix List's word (publicsuffix.org), its
+private section included: acme.github.io is Acme's. Domains that many share are no company's (data/README.md).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def company_domain(given: str, address_domain: str) -> Domain | None:
     if name:
         is_link = "/" in given or trim(given)[:4].lower() == "www."
         return Domain(name, "website" if is_link else "given")
-    name = _own_domain(address_domain) if address_domain else ""
+    name = _own_domain(address_domain) if 0 < len(address_domain) <= _LONGEST_HOST else ""
     return Domain(name, "address") if name else None
 
 
@@ -67,7 +67,9 @@ _HOST_NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-
 _OTHER_DOTS = str.maketrans("。．｡", "...")
 # Providers that run one domain a country: yahoo.co.uk, hotmail.fr, gmx.at.
 _FAMILIES = frozenset(
-    "gmail googlemail yahoo ymail rocketmail hotmail windowslive gmx yandex protonmail aol".split()
+    """
+    gmail googlemail yahoo ymail rocketmail hotmail windowslive gmx yandex protonmail aol
+    """.split()  # noqa: SIM905 - a list takes a line a word
 )
 
 

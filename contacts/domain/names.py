@@ -1,7 +1,8 @@
 """Names of people: folded for comparing, never changed for keeping.
 
-Folding follows Unicode (UAX #15 compatibility decomposition, full case folding) and takes off what people leave
-out when they type a name again: accents, punctuation, spaces. Names in any script stay different from each other.
+Folding follows Unicode (UAX #15 compatibility decomposition, full case folding) and takes off what people
+leave out when they type a name again: accents, punctuation, spaces. Different names stay different in any
+script.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def fold(text: str) -> str:
     return _fold_unicode(text[:LONGEST_COMPARED])
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=8192)
 def _fold_unicode(text: str) -> str:
     # Twice, as case folding and decomposition each bring out work for the other (Unicode 3.13, D146).
     for _ in range(2):
@@ -113,7 +114,7 @@ def sort_key(first: str, last: str) -> str:
 # Words by which nameparser decides anything other than "first last".
 _TELLING_WORDS = frozenset().union(TITLES, SUFFIX_WORDS, SUFFIX_ACRONYMS, PARTICLES, CONJUNCTIONS)
 _TWO_PLAIN_WORDS = re.compile(r"([A-Z][a-z]{2,}) ([A-Z][a-z]{2,})")
-_GENERATIONS = frozenset("jr sr i ii iii iv v junior senior".split())
+_GENERATIONS = frozenset(["jr", "sr", "i", "ii", "iii", "iv", "v", "junior", "senior"])
 
 
 def split_name(full: str) -> tuple[str, str]:

@@ -137,6 +137,8 @@ class _Plan(NamedTuple):
 def _plan(region: str, code: int) -> _Plan:
     own = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
     main = PhoneMetadata.metadata_for_region_or_calling_code(code, COUNTRY_CODE_TO_REGION_CODE[code][0])
+    # Every code of the table has them.
+    assert own and main and own.general_desc and main.general_desc  # noqa: PT018
     prefix = own.national_prefix_for_parsing
     return _Plan(
         code=f"+{code}",

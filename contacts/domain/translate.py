@@ -29,7 +29,7 @@ from contacts.domain.identity import (
     registrable,
     split_name,
 )
-from contacts.domain.moments import parse_moment
+from contacts.readers.moments import parse_moment
 
 #: Longest text each field takes, in characters; the columns of the contact table are as wide.
 LIMITS = {"first_name": 200, "last_name": 200, "company": 200, "job_title": 300, "country": 100}

@@ -69,7 +69,7 @@ class Faults:
         """The fault that strikes the request of that number, if one does."""
         if not self.faults:
             return None
-        place = random.Random(f"{self.seed}:{number}").random()
+        place = random.Random(f"{self.seed}:{number}").random()  # noqa: S311 - replayable, not secret
         for fault in self.faults:
             if place < fault.share:
                 return None if fault.kind in WRITES_ONLY and not writes else fault

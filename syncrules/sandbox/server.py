@@ -49,10 +49,10 @@ class SandboxServer(ThreadingHTTPServer):
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
-    def run(self) -> None:
-        """Serve until ``stop``."""
+    def run(self, poll_seconds: float = 0.1) -> None:
+        """Serve until ``stop``, which is noticed within ``poll_seconds``."""
         try:
-            self.serve_forever(poll_interval=0.1)
+            self.serve_forever(poll_seconds)
         finally:
             self.stopping.set()
             self.server_close()

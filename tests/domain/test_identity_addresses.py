@@ -111,27 +111,51 @@ def test_two_mailboxes_that_look_alike_stay_two(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "none@none.com", "na@na.com", "no@no.com", "test@test.com", "unknown@unknown.com", "x@x.com",
-        "noemail@acme.com", "no-email@acme.com", "no.email@gmail.com", "ann@noemail.com",
-        "noreply@noemail.com", "na@none.co.uk", "asdf@asdf.org", "none@na.net",
+        "none@none.com",
+        "na@na.com",
+        "no@no.com",
+        "test@test.com",
+        "unknown@unknown.com",
+        "x@x.com",
+        "noemail@acme.com",
+        "no-email@acme.com",
+        "no.email@gmail.com",
+        "ann@noemail.com",
+        "noreply@noemail.com",
+        "na@none.co.uk",
+        "asdf@asdf.org",
+        "none@na.net",
     ],
-)  # fmt: skip
+)
 def test_an_address_typed_to_get_past_a_form_is_a_stand_in(key: str) -> None:
     assert is_stand_in(read_address(key).key)
 
 
 @pytest.mark.parametrize(
     "key",
-    ["ann@acme.com", "test@acme.com", "test@test.acme.com", "ann@none.com", "no@acme.no", "none@acme.com",
-     "x@x.test", "a@a.example", "nomura@nomura.com", "info@test.com", ""],
-)  # fmt: skip
+    [
+        "ann@acme.com",
+        "test@acme.com",
+        "test@test.acme.com",
+        "ann@none.com",
+        "no@acme.no",
+        "none@acme.com",
+        "x@x.test",
+        "a@a.example",
+        "nomura@nomura.com",
+        "info@test.com",
+        "",
+    ],
+)
 def test_an_address_that_could_be_somebodys_is_no_stand_in(key: str) -> None:
     assert not is_stand_in(key)
 
 
 _local = st.text(string.ascii_letters + string.digits + ".+-_'%", min_size=1, max_size=70)
 _label = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=66)
-_top = st.sampled_from(["com", "de", "test", "local", "onion", "arpa", "invalid", "co.uk", "x1", "c", "example"])
+_top = st.sampled_from(
+    ["com", "de", "test", "local", "onion", "arpa", "invalid", "co.uk", "x1", "c", "example"]
+)
 
 
 @given(_local, st.lists(_label, min_size=1, max_size=4), _top)
@@ -158,17 +182,28 @@ def test_what_the_library_refuses_is_refused(local: str, labels: list[str], top:
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     try:
         address = read_address(text)
-    except NotAnAddress as error:
-        assert str(error)
-    else:
-        assert read_address(address.key).key == address.key
-        assert read_address(address.shown).key == address.key
-        assert address.domain.isascii()
-        assert isinstance(is_stand_in(address.key), bool)
+    except NotAnAddress:
+        return
+    assert read_address(address.key).key == address.key
+    assert read_address(address.shown).key == address.key
+    assert address.domain.isascii()
+    assert isinstance(is_stand_in(address.key), bool)
 
 
-@pytest.mark.parametrize("text", ["a" * 10**6, "a." * 500_000, "@" * 10**6, "<" * 10**6 + ">", "é\u0301" * 500_000,
-                                  " " * 10**6 + "a@b.com", "a@" + "b-" * 500_000, "x <" + "a" * 10**6 + ">"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 10**6,
+        "a." * 500_000,
+        "@" * 10**6,
+        "mailto:" + "%41" * 333_000,
+        "<" * 10**6 + ">",
+        "é\u0301" * 500_000,
+        " " * 10**6 + "a@b.com",
+        "a@" + "b-" * 500_000,
+        "x <" + "a" * 10**6 + ">",
+    ],
+)
 def test_a_million_characters_cost_no_time(text: str) -> None:
     started = time.perf_counter()
     try:

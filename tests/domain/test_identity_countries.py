@@ -21,17 +21,55 @@ _ROWS = [
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("US", "US"), ("USA", "US"), ("U.S.", "US"), ("U.S.A.", "US"), ("United States of America", "US"), ("us", "US"),
-        ("the united states", "US"), ("UK", "GB"), ("GB", "GB"), ("England", "GB"), ("Great Britain", "GB"),
-        ("Scotland", "GB"), ("Deutschland", "DE"), ("GERMANY", "DE"), ("Allemagne", "DE"), ("España", "ES"),
-        ("Espana", "ES"), ("Frankreich", "FR"), ("Österreich", "AT"), ("OSTERREICH", "AT"), ("Oesterreich", "AT"),
-        ("Schweiz", "CH"), ("Suisse", "CH"), ("Nederland", "NL"), ("Holland", "NL"), ("The Netherlands", "NL"),
-        ("Türkiye", "TR"), ("Turkey", "TR"), ("Czech Republic", "CZ"), ("Korea, Republic of", "KR"), ("Brasil", "BR"),
-        ("Russian Federation", "RU"), ("Viet Nam", "VN"), ("Cote d'Ivoire", "CI"), ("Ivory Coast", "CI"),
-        ("日本", "JP"), ("中国", "CN"), ("Россия", "RU"), ("مصر", "EG"), ("NA", "NA"), ("Guinea-Bissau", "GW"), ("Niger", "NE"),
-        ("Nigeria", "NG"), ("UAE", "AE"), (" France ", "FR"), ("Georgia", "GE"), ("Kosovo", "XK"),
+        ("US", "US"),
+        ("USA", "US"),
+        ("U.S.", "US"),
+        ("U.S.A.", "US"),
+        ("United States of America", "US"),
+        ("us", "US"),
+        ("the united states", "US"),
+        ("UK", "GB"),
+        ("GB", "GB"),
+        ("England", "GB"),
+        ("Great Britain", "GB"),
+        ("Scotland", "GB"),
+        ("Deutschland", "DE"),
+        ("GERMANY", "DE"),
+        ("Allemagne", "DE"),
+        ("España", "ES"),
+        ("Espana", "ES"),
+        ("Frankreich", "FR"),
+        ("Österreich", "AT"),
+        ("OSTERREICH", "AT"),
+        ("Oesterreich", "AT"),
+        ("Schweiz", "CH"),
+        ("Suisse", "CH"),
+        ("Nederland", "NL"),
+        ("Holland", "NL"),
+        ("The Netherlands", "NL"),
+        ("Türkiye", "TR"),
+        ("Turkey", "TR"),
+        ("Czech Republic", "CZ"),
+        ("Korea, Republic of", "KR"),
+        ("Brasil", "BR"),
+        ("Russian Federation", "RU"),
+        ("Viet Nam", "VN"),
+        ("Cote d'Ivoire", "CI"),
+        ("Ivory Coast", "CI"),
+        ("日本", "JP"),
+        ("中国", "CN"),
+        ("Россия", "RU"),
+        ("مصر", "EG"),
+        ("NA", "NA"),
+        ("Guinea-Bissau", "GW"),
+        ("Niger", "NE"),
+        ("Nigeria", "NG"),
+        ("UAE", "AE"),
+        (" France ", "FR"),
+        ("Georgia", "GE"),
+        ("Kosovo", "XK"),
     ],
-)  # fmt: skip
+)
 def test_a_country_is_known_however_it_is_written(text: str, code: str) -> None:
     country = read_country(text)
     assert country is not None
@@ -40,9 +78,17 @@ def test_a_country_is_known_however_it_is_written(text: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "country",
-    [Country("United Kingdom", "GB"), Country("South Korea", "KR"), Country("Netherlands", "NL"), Country("Czechia", "CZ"),
-     Country("United States", "US"), Country("DR Congo", "CD"), Country("Hong Kong", "HK"), Country("Türkiye", "TR")],
-)  # fmt: skip
+    [
+        Country("United Kingdom", "GB"),
+        Country("South Korea", "KR"),
+        Country("Netherlands", "NL"),
+        Country("Czechia", "CZ"),
+        Country("United States", "US"),
+        Country("DR Congo", "CD"),
+        Country("Hong Kong", "HK"),
+        Country("Türkiye", "TR"),
+    ],
+)
 def test_a_country_has_the_name_that_people_use(country: Country) -> None:
     assert read_country(country.code) == country
 

@@ -8,7 +8,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers import PhoneNumberFormat, PhoneNumberType
+from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from contacts.domain.identity import NotAPhone, read_phone
 
@@ -38,14 +38,14 @@ from contacts.domain.identity import NotAPhone, read_phone
         ("4.155552671E9", "US", "+14155552671"),
         ("4,155552671E+09", "US", "+14155552671"),
         ("'+49 30 901820", "", "+4930901820"),
-        ("=\"+4930901820\"", "", "+4930901820"),
+        ('="+4930901820"', "", "+4930901820"),
         ("＋４９ ３０ ９０１８２０", "", "+4930901820"),
         ("٠٣٠ ٩٠١٨٢٠", "DE", "+4930901820"),
         ("\u200b+49\u00a030\u00a0901820\u200e", "", "+4930901820"),
         ("020 7946 0958", "gb", "+442079460958"),
         ("030 901820", "XX", None),
     ],
-)  # fmt: skip
+)
 def test_a_number_has_one_form_however_it_is_written(text: str, region: str, number: str | None) -> None:
     if number is None:
         with pytest.raises(NotAPhone, match="no country code"):
@@ -106,8 +106,9 @@ def _by_the_library(text: str, region: str) -> str:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
         return ""
-    possible = phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164) if possible else ""
+    if phonenumbers.is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def _by_us(text: str, region: str) -> str:
@@ -142,16 +143,13 @@ def test_numbers_close_to_real_ones_agree_with_the_library(
 
 @given(st.text(), st.sampled_from(["", "US", "DE", "nonsense"]))
 def test_any_text_is_a_number_or_refused(text: str, region: str) -> None:
-    try:
-        number = read_phone(text, region)
-    except NotAPhone as error:
-        assert str(error)
-    else:
-        assert number[0] == "+"
-        assert read_phone(number, "") == number
+    number = _by_us(text, region)
+    assert not number or read_phone(number, "") == number
 
 
-@pytest.mark.parametrize("text", ["1" * 10**6, "+" * 10**6, "1 " * 500_000, "٣" * 10**6, "1x" * 500_000, "1" + "(" * 248])
+@pytest.mark.parametrize(
+    "text", ["1" * 10**6, "+" * 10**6, "1 " * 500_000, "٣" * 10**6, "1x" * 500_000, "1" + "(" * 248]
+)
 def test_a_million_characters_cost_no_time(text: str) -> None:
     started = time.perf_counter()
     _by_us(text, "US")

@@ -41,14 +41,23 @@ class Command(BaseCommand):
 
     def _programs(self, env: environment.Environment) -> list[Program]:
         python = [sys.executable, "-m"]
+        web = ["gunicorn", "--config", str(env.base / "gunicorn.conf.py"), "crmhub.wsgi"]
+        worker = [
+            "celery",
+            "--quiet",
+            "-A",
+            "crmhub",
+            "worker",
+            "--concurrency",
+            "2",
+            "--loglevel",
+            "WARNING",
+        ]
+        name = ["--hostname", f"crmhub-{env.port}@%h", "--without-gossip", "--without-mingle"]
+        schedule = ["--beat", "--schedule", str(env.var / f"beat-{env.port}")]
         programs = [
-            Program("web", [*python, "gunicorn", "--config", str(env.base / "gunicorn.conf.py"), "crmhub.wsgi"]),
-            Program(
-                "worker",
-                [*python, "celery", "--quiet", "-A", "crmhub", "worker", "--beat", "--concurrency", "2", "--loglevel"]
-                + ["WARNING", "--without-gossip", "--without-mingle", "--hostname", f"crmhub-{env.port}@%h"]
-                + ["--schedule", str(env.var / f"beat-{env.port}")],
-            ),
+            Program("web", [*python, *web]),
+            Program("worker", [*python, *worker, *name, *schedule]),
         ]
         if "sandbox_map" in get_commands():
             port = ["--port", str(env.sandbox_port)]
@@ -62,7 +71,8 @@ class Command(BaseCommand):
         for name, port in wanted.items():
             if not _is_free(port):
                 raise CommandError(
-                    f"port {port} on 127.0.0.1 is taken; stop what uses it or set {name} to another.", returncode=2
+                    f"port {port} on 127.0.0.1 is taken; stop what uses it or set {name} to another.",
+                    returncode=2,
                 )
 
     def _greeting(self, env: environment.Environment, *, with_sandbox: bool) -> list[str]:

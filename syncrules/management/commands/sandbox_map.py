@@ -23,7 +23,7 @@ class Command(BaseCommand):
     """Starts the server; it needs none of the hub's database."""
 
     help = "Run the sandbox MAP, a small HubSpot-compatible server with its own storage."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -66,7 +66,7 @@ def _server(options: dict[str, Any]) -> SandboxServer:
         raise CommandError("--limit can't be negative; 0 imposes no limits.", returncode=2)
     try:
         faults, token = parse(options["faults"]), token_from(dict(os.environ), host)
-        store = Store(options["store"] or _default_store())
+        store = Store(options["store"] or Path(settings.VAR) / "sandbox_map.sqlite3")
     except FaultSpecError as problem:
         raise CommandError(f"--faults: {problem}", returncode=2) from None
     except (StoreError, ValueError) as problem:
@@ -87,11 +87,6 @@ def _port(given: str | int | None) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535):
         raise CommandError(f'{name} is "{text}"; a port is a number from 0 to 65535.', returncode=2)
     return int(text)
-
-
-def _default_store() -> Path:
-    folder = getattr(settings, "VAR_DIR", None) or Path(settings.BASE_DIR) / "var"
-    return Path(folder) / "sandbox_map.sqlite3"
 
 
 def _fault_help() -> str:
