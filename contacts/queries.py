@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max
 
 from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
+from contacts.domain.identity import full_person_key
 from contacts.domain.lifecycle import StageRow, StageTable
 from contacts.domain.world import World
 from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage
@@ -45,14 +48,16 @@ def policy_for(source: Source) -> Policy:
     return Policy(source_row(source), stage_table(), custom, hub.phone_shared_limit, hub.default_region)
 
 
-def load_world(batch: Sequence[Incoming], policy: Policy) -> World:
-    """The evidence for a batch. Inside a transaction; on PostgreSQL the matched contacts are locked."""
-    contact_ids, case_ids = reserve_ids([Contact, Review], len(batch)) if batch else (iter(()), iter(()))
-    world = World(contact_ids, case_ids)
+def load_world(batch: Sequence[Incoming], policy: Policy, *, show: bool = False) -> World:
+    """The evidence for a batch. Inside a transaction; on PostgreSQL the matched contacts are locked.
+
+    With ``show`` nothing will be written: no number is used up and nothing is locked.
+    """
+    world = World(*(_next_numbers() if show else reserve_ids([Contact, Review], len(batch))))
     usable = [i for i in batch if not i.rejected]
     _deliveries(world, {i.received.delivery_key for i in batch if i.received.delivery_key})
     addresses = {i.address.key for i in usable if i.address}
-    _addresses(world, addresses)
+    _addresses(world, addresses, lock=not show)
     _waiting(world, usable, addresses)
     unmatched = [i for i in usable if not i.address or i.address.key not in world.addresses]
     without = {i.company for i in unmatched if i.company and not i.domain}
@@ -63,10 +68,14 @@ def load_world(batch: Sequence[Incoming], policy: Policy) -> World:
     return world
 
 
+def _next_numbers() -> tuple[Iterator[int], Iterator[int]]:
+    """The numbers that come next, without using them up."""
+    last = [model.objects.aggregate(last=Max("pk"))["last"] or 0 for model in (Contact, Review)]
+    return count(last[0] + 1), count(last[1] + 1)
+
+
 def _inferred(batch: Iterable[Incoming], world: World) -> set[str]:
     """Keys that a record gets only through the domain of its company's name, now or later in this batch."""
-    from contacts.domain.identity import full_person_key
-
     domains: dict[str, set[str]] = {c: set(d) for c, d in world.companies.items()}
     batch = list(batch)
     for i in batch:
@@ -92,22 +101,23 @@ def _deliveries(world: World, keys: set[str]) -> None:
     if not keys:
         return
     found = _rows(
-        "SELECT k.value, a.id, a.row, a.received_at, b.filename FROM {keys} "
+        "SELECT k.value, a.id, a.outcome, a.contact_id, a.review_id, a.row, a.received_at, b.filename FROM {keys} "
         "JOIN contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
         keys,
     )
-    for key, arrival, row, at, filename in found:
+    for key, arrival, outcome, contact, review, row, at, filename in found:
         place = f"row {row} of {filename}" if filename else f"arrival {arrival}"
-        world.deliveries[key] = Earlier(f"{place}, {read_time(at):%-d %B %Y}", arrival_id=arrival)
+        label = f"{place}, {read_time(at):%-d %B %Y}"
+        world.deliveries[key] = Earlier(label, arrival, outcome, contact, review)
 
 
-def _addresses(world: World, keys: set[str]) -> None:
+def _addresses(world: World, keys: set[str], *, lock: bool) -> None:
     if not keys:
         return
-    lock = " FOR UPDATE OF c" if connection.vendor == "postgresql" else ""
+    locked = " FOR UPDATE OF c" if lock and connection.vendor == "postgresql" else ""
     found = _rows(
         f"SELECT k.value, {STATE} FROM {{keys}} JOIN contacts_address x ON x.key = k.value "
-        f"JOIN contacts_contact c ON c.id = x.contact_id{lock}",
+        f"JOIN contacts_contact c ON c.id = x.contact_id{locked}",
         keys,
     )
     for key, *state in found:

@@ -118,11 +118,13 @@ class Case:
 
 @dataclass(slots=True)
 class Earlier:
-    """An arrival that already had this delivery key: stored (``arrival_id``), or earlier in this batch."""
+    """An arrival that already had this delivery key, and what came of it."""
 
     label: str
-    arrival_id: int | None = None
-    plan: Plan | None = None
+    arrival_id: int
+    outcome: str
+    contact_id: int | None = None
+    review_id: int | None = None
 
 
 @dataclass(slots=True)

@@ -37,7 +37,8 @@ def joined_reason(case: Case) -> str:
 
 def repeated_reason(earlier: Earlier) -> str:
     """Which delivery it repeats."""
-    return f"The same record came before: {earlier.label}."
+    then = f", and was {earlier.outcome}" if earlier.outcome else ""
+    return f"The same record came before: {earlier.label}{then}."
 
 
 def created_reason(verdicts: Sequence[Verdict]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan
+from contacts.domain.changes import Case, Earlier, Person, Plan
 from contacts.domain.identity import company_key, full_person_key
 
 
@@ -36,8 +36,8 @@ class World:
     def learn(self, plan: Plan) -> None:
         """Take a decision into account for the records that follow."""
         key = plan.incoming.received.delivery_key
-        if key and plan.earlier is None and plan.outcome != "rejected":
-            self.deliveries[key] = Earlier(delivery_label(plan.incoming), plan=plan)
+        if key and plan.earlier is None:
+            self.deliveries[key] = earlier_from(plan)
         if plan.person is not None and plan.writes:
             self.index(plan.person)
         if plan.case is not None:
@@ -65,10 +65,16 @@ def person_key_of(values: dict[str, Any]) -> str:
     )
 
 
-def delivery_label(incoming: Incoming) -> str:
-    """How a record of this batch is called in the reason of one that repeats it."""
-    row = incoming.received.row
-    return f"row {row} of this file" if row is not None else "this request"
+def earlier_from(plan: Plan) -> Earlier:
+    """What a record of this batch is to one that repeats it."""
+    row, case = plan.incoming.received.row, plan.case or plan.notice
+    return Earlier(
+        f"row {row} of this file" if row is not None else "this request",
+        plan.incoming.arrival_id,
+        plan.outcome,
+        plan.person.id if plan.person else None,
+        case.id if case else None,
+    )
 
 
 def _add(index: dict[str, list[Person]], key: str, person: Person) -> None:

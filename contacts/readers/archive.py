@@ -32,22 +32,24 @@ class Archive:
         """Judges the archive by what its directory declares."""
         members = self._zip.infolist()
         if len(members) > limits.MAX_MEMBERS:
-            raise UnreadableFile(f"The workbook has {len(members):,} parts, which no list needs: {_SAVE_AS_CSV}.")
+            raise UnreadableFile(f"The workbook has {len(members):,} parts, too many: {_SAVE_AS_CSV}.")
         if any(info.flag_bits & 1 for info in members):
-            raise UnreadableFile("The workbook is protected by a password: save it without one and upload it again.")
+            raise UnreadableFile("The workbook is protected by a password: save it without one first.")
         if sum(info.file_size for info in members) > limits.MAX_UNPACKED:
             raise _too_large()
         for info in members:
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise UnreadableFile(f"The workbook is packed in a way that Excel never uses: {_SAVE_AS_CSV}.")
+                raise UnreadableFile(f"The workbook is packed as Excel never does it: {_SAVE_AS_CSV}.")
             if info.file_size > limits.RATIO_FROM and info.file_size > info.compress_size * limits.MAX_RATIO:
                 raise _too_large()
         if "[content_types].xml" not in self._members:
             raise UnreadableFile(
-                "The file is a zip archive, not a workbook: unpack it and upload the CSV or XLSX that is in it."
+                "The file is a zip archive, not a workbook: unpack it and upload the CSV or XLSX in it."
             )
         if "xl/workbook.bin" in self._members:
-            raise UnreadableFile("The file is a binary workbook (.xlsb): save it as XLSX or CSV and upload that.")
+            raise UnreadableFile(
+                "The file is a binary workbook (.xlsb): save it as XLSX or CSV and upload that."
+            )
 
     def has(self, name: str) -> bool:
         return _plain(name) in self._members
@@ -68,7 +70,14 @@ class Archive:
                     if fed - max(0, parser.CurrentByteIndex) > limits.MAX_XML_TOKEN:
                         raise UnreadableFile(DAMAGED)
                 parser.Parse(b"", True)
-        except (expat.ExpatError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
+        except (
+            expat.ExpatError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            KeyError,
+            NotImplementedError,
+        ) as error:
             raise UnreadableFile(DAMAGED) from error
 
     def _count(self, size: int) -> None:

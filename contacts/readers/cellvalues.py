@@ -63,7 +63,7 @@ def moment_text(raw: str, kind: Kind, *, from_1904: bool) -> str:
     if serial < 1 and not from_1904:
         return _clock_text(round(serial * 86_400))
     # Excel counts a 29 February 1900 that never was; before it, serials are one day lower.
-    start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if serial < 60 else 30)
+    start = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if serial < 60 else 30)  # noqa: DTZ001
     days, part = divmod(serial, 1)
     moment = start + timedelta(days=days, seconds=round(part * 86_400))
     return moment.isoformat() if moment.hour or moment.minute or moment.second else moment.date().isoformat()

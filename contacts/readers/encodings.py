@@ -1,7 +1,7 @@
 """Which encoding a text file is in, and how sure that is.
 
 The order is: byte order mark, the NUL pattern of UTF-16, strict UTF-8 to the very end of the file, then
-a guess among few. An unrestricted guess took a Windows-1252 file for cp775 ("Müller" became "M³ller").
+a guess among few (``codepages``): an unrestricted one took Windows-1252 for cp775 ("Müller", "M³ller").
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import codecs
 import os
 from dataclasses import dataclass
 
-from charset_normalizer import from_bytes
-
-from . import limits
+from . import codepages, limits
 from .errors import UnreadableFile
 
 #: Python's codec name -> the name shown to people, which Python's codecs understand as well.
@@ -32,7 +30,6 @@ _MARKS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
 )  # fmt: skip
-_GUESSES = ["cp1252", "cp1250", "cp1251", "cp932", "mac_roman"]
 #: ISO-8859-1 can't fail, so the search always ends.
 _LAST_RESORTS = ("cp1252", "iso8859-1")
 #: A UTF-16 text of Western letters is half NULs; separators and line ends alone give some per cent.
@@ -57,7 +54,9 @@ def given(name: str) -> Encoding:
         codec = ""
     label = LABELS.get(wide.get(codec, codec))
     if label is None:
-        raise UnreadableFile(f"The encoding {name[:40]!r} isn't known: choose one such as UTF-8 or Windows-1252.")
+        raise UnreadableFile(
+            f"The encoding {name[:40]!r} isn't known: choose one such as UTF-8 or Windows-1252."
+        )
     return Encoding(label, True)
 
 
@@ -110,13 +109,14 @@ def _guess(path: str | os.PathLike[str], head: bytes, fault: int) -> Encoding:
     with open(path, "rb") as file:
         file.seek(max(0, fault - limits.GUESS_BYTES // 2))
         sample = file.read(limits.GUESS_BYTES)
-    best = from_bytes(sample, cp_isolation=_GUESSES).best()
-    wanted = codecs.lookup(best.encoding).name if best else "cp1252"
+    wanted = codecs.lookup(codepages.guess(sample)).name
     codec = next(c for c in (wanted, *_LAST_RESORTS) if c in LABELS and first_fault(path, c) is None)
     label = LABELS[codec]
     if _is_mixed(path, fault):
         line = line_of(path, fault)
-        note = f"The file is UTF-8 up to line {line:,}, but not there: it is read as {label}, which is a guess"
+        note = (
+            f"The file is UTF-8 up to line {line:,}, but not there: it is read as {label}, which is a guess"
+        )
         return Encoding(label, False, note)
     return Encoding(label, False, f"The encoding is a guess: {label}")
 

@@ -43,7 +43,13 @@ class Feed:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], encoding: str, *, first_line: int = 1, offset: int = 0, name: str = ""
+        self,
+        path: str | os.PathLike[str],
+        encoding: str,
+        *,
+        first_line: int = 1,
+        offset: int = 0,
+        name: str = "",
     ) -> None:
         self.path, self.encoding, self.offset, self.name = path, encoding, offset, name or encoding
         self.first_line, self.row, self.piled, self._seen = first_line, 0, 0, -1
@@ -126,7 +132,7 @@ def _cut(text: str) -> int:
     return max(text.rfind("\n"), text.rfind("\r", 0, max(0, len(text) - 1))) + 1
 
 
-def reader(lines: Iterable[str], delimiter: str) -> _csv._reader:
+def reader(lines: Iterable[str], delimiter: str) -> _csv.Reader:
     """``csv.reader`` with our limit on a cell. The limit belongs to the process; we only ever raise it."""
     if csv.field_size_limit() != limits.MAX_CELL_CHARS:
         csv.field_size_limit(limits.MAX_CELL_CHARS)

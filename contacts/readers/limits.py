@@ -42,7 +42,7 @@ MAX_NAME_CHARS: Final = 1_000
 MAX_UNPACKED: Final = 1024 * MEGABYTE
 #: Most members of the zip archive.
 MAX_MEMBERS: Final = 5_000
-#: A member above ``RATIO_FROM`` that shrank more than this many times is a bomb: sheets shrink 10 to 40 times.
+#: A member above ``RATIO_FROM`` that shrank more than this many times is a bomb: sheets shrink 10 to 40.
 MAX_RATIO: Final = 200
 RATIO_FROM: Final = 20 * MEGABYTE
 #: Shared strings, packed: text and count. Both together stay below 300 MB of memory.
@@ -54,7 +54,7 @@ MAX_SHEET_ROWS: Final = 1_048_576
 MAX_XML_TOKEN: Final = 4 * MEGABYTE
 #: Largest spool (the CSV that a workbook is turned into).
 MAX_SPOOL: Final = 1024 * MEGABYTE
-#: Memory and time of the child process. ``CHILD_DATA`` counts what it allocates, ``CHILD_ADDRESSES`` all it maps.
+#: Memory and time of the child: ``CHILD_DATA`` is what it allocates, ``CHILD_ADDRESSES`` what it maps.
 CHILD_DATA: Final = 300 * MEGABYTE
 CHILD_ADDRESSES: Final = 1536 * MEGABYTE
 CHILD_SECONDS: Final = 300

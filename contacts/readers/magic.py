@@ -29,7 +29,7 @@ _NEXT = "export the list as CSV or XLSX and upload that"
 
 
 def kind_of(path: str | os.PathLike[str], filename: str) -> Literal["csv", "xlsx"]:
-    """"csv" or "xlsx", from the content; raises ``UnreadableFile`` for an empty, too large or other file."""
+    """ "csv" or "xlsx", from the content; raises ``UnreadableFile`` for an empty, too large or other file."""
     try:
         size = os.path.getsize(path)
         with open(path, "rb") as file:
@@ -52,11 +52,17 @@ def _refuse_binary(head: bytes, filename: str) -> None:
     """Raises for known binary formats and for markup."""
     if head.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in head:
-            raise UnreadableFile(f"{filename} is protected by a password: save it without one and upload it again.")
-        raise UnreadableFile(f"{filename} is an old Excel file (.xls): save it as XLSX or CSV and upload that.")
+            raise UnreadableFile(
+                f"{filename} is protected by a password: save it without one and upload it again."
+            )
+        raise UnreadableFile(
+            f"{filename} is an old Excel file (.xls): save it as XLSX or CSV and upload that."
+        )
     for magic, name in _OTHERS:
         if head.startswith(magic):
             raise UnreadableFile(f"{filename} is {name}, not a list of contacts: {_NEXT}.")
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
+        raise UnreadableFile(f"{filename} is JSON, not a list of contacts: {_NEXT}.")
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:64].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
         raise UnreadableFile(f"{filename} is a web page or XML, not a list of contacts: {_NEXT}.")

@@ -65,10 +65,12 @@ def _sentence(error: csv.Error, feed: Feed) -> UnreadableFile:
     """What csv's error means. Its only one here is the limit on a cell, which an open quote runs into."""
     if "field larger" in str(error):
         return UnreadableFile(
-            f"Row {feed.row + 1:,} has a cell of more than {limits.MAX_CELL_CHARS:,} characters: shorten it, or "
-            'look there for a quotation mark (") that is never closed.'
+            f"Row {feed.row + 1:,} has a cell of more than {limits.MAX_CELL_CHARS:,} characters: "
+            'shorten it, or look there for a quotation mark (") that is never closed.'
         )
-    return UnreadableFile(f"Row {feed.row + 1:,} can't be read ({error}): save the file as UTF-8 CSV and try again.")
+    return UnreadableFile(
+        f"Row {feed.row + 1:,} can't be read ({error}): save the file as UTF-8 CSV and try again."
+    )
 
 
 def _plain_rows(feed: Feed, records: Iterator[list[str]], layout: Layout, skip: int) -> Iterator[Row]:
@@ -93,12 +95,11 @@ def _plain_rows(feed: Feed, records: Iterator[list[str]], layout: Layout, skip: 
 
 def _section_rows(feed: Feed, records: Iterator[list[str]], layout: Layout, skip: int) -> Iterator[Row]:
     """Rows to the title of the next section; "--" is nothing there."""
-    width, number = len(layout.columns), 0
+    width = len(layout.columns)
     rows = (values for values in records if not is_blank(values))
-    for values, following in pairwise(chain(rows, ([],))):
-        if _is_end(values, number) or is_start(values, following):
+    for number, (values, following) in enumerate(pairwise(chain(rows, ([],))), 1):
+        if _is_end(values, number - 1) or is_start(values, following):
             return
-        number += 1
         feed.row = number
         if number > skip:
             cells = ["" if value.strip() == _NOTHING else value for value in values]
@@ -121,7 +122,8 @@ def _fitted(values: list[str], width: int, number: int) -> tuple[list[str], tupl
         return values + [""] * (width - count), ()
     if count > limits.MAX_COLUMNS:
         raise UnreadableFile(
-            f"Row {number:,} has {count:,} cells, more than {limits.MAX_COLUMNS:,}: check the separator and that row."
+            f"Row {number:,} has {count:,} cells, more than {limits.MAX_COLUMNS:,}: "
+            "check the separator and that row."
         )
     extra = tuple(values[width:])
     return values[:width], extra if any(map(str.strip, extra)) else ()
@@ -129,5 +131,6 @@ def _fitted(values: list[str], width: int, number: int) -> tuple[list[str], tupl
 
 def _unclosed(number: int) -> UnreadableFile:
     return UnreadableFile(
-        f'Row {number:,} opens a quotation mark (") that is never closed: close or delete it and upload the file again.'
+        f'Row {number:,} opens a quotation mark (") that is never closed: '
+        "close or delete it and upload the file again."
     )

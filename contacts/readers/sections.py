@@ -15,9 +15,11 @@ from .layout import Section
 
 _TITLE_CHARS = 100
 #: Titles of the people who came or registered, in the languages of the synonyms.
-_ATTENDEES = re.compile(r"attendee|registrant|teilnehmer|participant|asistente|partecipant|deelnemer|uczestni", re.I)
+_ATTENDEES = re.compile(
+    "attendee|registrant|teilnehmer|participant|asistente|partecipant|deelnemer|uczestni", re.IGNORECASE
+)
 #: "Other Attended" lists those who dialled in by phone, without an address.
-_NOT_USUAL = re.compile(r"other|host|panelist", re.I)
+_NOT_USUAL = re.compile("other|host|panelist", re.IGNORECASE)
 #: A weight above any number of addresses in the part that is looked at.
 _TITLE_WEIGHT = 10_000_000
 

@@ -12,10 +12,11 @@ from .moments import shape_of_moment
 
 _PHONE = re.compile(r"[+(]?\d[\d\s().\-/]{5,22}\d(?:\s*(?:x|ext\.?)\s*\d{1,6})?", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://)?(?:[\w-]{1,63}\.){1,5}[a-z]{2,24}(?:[/?#]\S*)?", re.IGNORECASE)
-_MARKS = frozenset("x ✓ ✔ ☑ yes no y n ja nein j true false 1 0 oui non si sí sì tak nie sim não nee on off".split())
+#: Ticks and words for yes and no.
+_MARK_WORDS = "x ✓ ✔ ☑ yes no y n ja nein j true false 1 0 oui non si sí sì tak nie sim não nee on off"
+_MARKS = frozenset(_MARK_WORDS.split())
 #: ISO 3166-1 alpha-2.
-_COUNTRIES = frozenset(
-    """
+_COUNTRY_CODES = """
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW
     BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI
     FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN
@@ -24,13 +25,16 @@ _COUNTRIES = frozenset(
     PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV
     SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE
     YT ZA ZM ZW
-    """.split()
-)
+"""
+_COUNTRIES = frozenset(_COUNTRY_CODES.split())
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Of ``seen`` non-blank values of a column, how many look like what. ``moment`` says how dates are written."""
+    """Of ``seen`` non-blank values of a column, how many look like what.
+
+    ``moment`` says how its dates are written.
+    """
 
     seen: int = 0
     addresses: int = 0

@@ -76,7 +76,8 @@ class SheetReader:
         self.row = max(self.row + 1, given)
         if self.row > limits.MAX_SHEET_ROWS:
             raise UnreadableFile(
-                f"The sheet has rows beyond {limits.MAX_SHEET_ROWS:,}, where Excel ends: save it as CSV and upload that."
+                f"The sheet has rows beyond {limits.MAX_SHEET_ROWS:,}, where Excel ends: "
+                "save it as CSV and upload that."
             )
         self.cells, self.chars, self.column = [], 0, -1
 

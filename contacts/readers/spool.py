@@ -25,7 +25,9 @@ from .spool_child import TOO_MUCH
 #: Raised with the format of spools: older ones are made anew.
 _VERSION = 1
 _ROOT = str(Path(__file__).resolve().parents[2])
-_CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from contacts.readers.spool_child import main; main()"
+_CODE = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from contacts.readers.spool_child import main; main()"
+)
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,18 @@ def _open_kept(path: str | os.PathLike[str], sheet: str, about: dict[str, Any]) 
     return None
 
 
-def _make(path: str | os.PathLike[str], sheet: str, most: int, about: dict[str, Any]) -> tuple[BinaryIO, bool]:
+def _make(
+    path: str | os.PathLike[str], sheet: str, most: int, about: dict[str, Any]
+) -> tuple[BinaryIO, bool]:
     """Makes a spool; a complete one of all rows is kept beside the upload where that is possible."""
     file, part = _new_file(path, named=not most)
     try:
-        request = {"path": os.path.abspath(path), "sheet": sheet, "most": most, "about": {**about, "asked": sheet}}
+        request = {
+            "path": os.path.abspath(path),
+            "sheet": sheet,
+            "most": most,
+            "about": {**about, "asked": sheet},
+        }
         complete = _run_child(request, file)
         if part:
             os.replace(part, spool_path(path))
@@ -107,7 +116,7 @@ def _new_file(path: str | os.PathLike[str], *, named: bool) -> tuple[BinaryIO, s
         with contextlib.suppress(OSError):
             handle, part = tempfile.mkstemp(dir=folder, prefix=f"{name[:100]}.", suffix=".part")
             return os.fdopen(handle, "w+b"), part
-    return tempfile.TemporaryFile(), ""  # type: ignore[return-value]
+    return tempfile.TemporaryFile(), ""
 
 
 def _run_child(request: dict[str, Any], file: BinaryIO) -> bool:

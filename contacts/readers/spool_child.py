@@ -57,7 +57,7 @@ def main() -> None:
         report = {"error": str(error)}
     except (MemoryError, OSError):
         report = {"error": TOO_MUCH}
-    print(json.dumps(report), file=sys.stderr)
+    sys.stderr.write(json.dumps(report) + "\n")
     sys.exit(3 if "error" in report else 0)
 
 

@@ -40,8 +40,9 @@ _SURE: dict[str, str] = {
         | Volledige naam | Nome e sobrenome | Imię i nazwisko | Naam | Nom | Nombre | Nome | Invitee Name
         | Buyer Name""",
     "company": """
-        Company | Company Name | Company / Account | Account Name | Primary Company | Primary Associated Company
-        | Associated Company | Organization | Organisation | Organization Name | Organisation Name | Account
+        Company | Company Name | Company / Account | Account Name | Primary Company
+        | Primary Associated Company | Associated Company | Organization | Organisation
+        | Organization Name | Organisation Name | Account
         | Employer | Business Name | Business | Firm | Firma | Firmenname | Firmenbezeichnung | Unternehmen
         | Unternehmensname | Arbeitgeber | Entreprise | Société | Nom de l'entreprise | Nom de la société
         | Organisme | Empresa | Nombre de la empresa | Compañía | Organización | Azienda | Società
@@ -51,7 +52,8 @@ _SURE: dict[str, str] = {
         Website | Website URL | Web Site | Company Website | Company Website URL | Company URL | Homepage
         | Webseite | Internetseite | Internetadresse | Site web | Site internet | Sitio web | Página web
         | Sito web | Sito internet | Site | Strona www | Strona internetowa | Web | Email Domain""",
-    "company_domain": "Company Domain | Company Domain Name | Domain | Domain Name | Domaine | Dominio | Domein",
+    "company_domain": """
+        Company Domain | Company Domain Name | Domain | Domain Name | Domaine | Dominio | Domein""",
     "phone": """
         Phone | Phone Number | Telephone | Telephone Number | Business Phone | Work Phone | Phone (Business)
         | Office Phone | Company Phone | Direct Phone | Contact Phone | Primary Phone | Tel | Tel. | Tel No
@@ -143,7 +145,9 @@ def _split(names: str) -> list[str]:
 
 #: Folded name -> (field, rank); a lower rank is a better name.
 SURE: dict[str, tuple[str, int]] = {
-    key: (field, rank) for field, names in _SURE.items() for rank, key in reversed(list(enumerate(_split(names))))
+    key: (field, rank)
+    for field, names in _SURE.items()
+    for rank, key in reversed(list(enumerate(_split(names))))
 }
 PERHAPS: dict[str, str] = {key: field for field, names in _PERHAPS.items() for key in _split(names)}
 KEPT: frozenset[str] = frozenset(_split(_KEPT))

@@ -32,9 +32,8 @@ def as_time(moment: datetime | None) -> Any:
 
 def read_time(stored: Any) -> datetime | None:
     """The opposite of ``as_time``, for rows read by plain SQL."""
-    if isinstance(stored, str):
-        return datetime.fromisoformat(stored).replace(tzinfo=UTC)
-    return stored
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, ignore: bool = False) -> None:

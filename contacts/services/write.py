@@ -247,8 +247,8 @@ def _decided(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
         plan.outcome,
         plan.reason,
         bulk.as_json([_compact(v) for v in plan.verdicts]),
-        plan.person.id if plan.person else None,
-        case.id if case else None,
+        plan.person.id if plan.person else plan.earlier and plan.earlier.contact_id,
+        case.id if case else plan.earlier and plan.earlier.review_id,
         incoming.address.key if incoming.address else "",
         who(incoming),
         sort_key(values.get("first_name", ""), values.get("last_name", "")),
@@ -267,8 +267,6 @@ def _arrival(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
     incoming, received = plan.incoming, plan.incoming.received
     source, outcome, reason, verdicts, contact, review, email, name, name_key = _decided(plan, entrance)
     repeat = plan.earlier
-    repeat_of = (repeat.arrival_id or (repeat.plan and repeat.plan.incoming.arrival_id)) if repeat else None
-    claims = not repeat and plan.outcome != "rejected"
     return (
         incoming.arrival_id,
         source,
@@ -279,7 +277,7 @@ def _arrival(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
         entrance.actor,
         bulk.as_time(entrance.at),
         bulk.as_time(incoming.occurred_at),
-        received.delivery_key if claims else None,
+        None if repeat else received.delivery_key,
         received.content_hash,
         incoming.external_id,
         None if repeat else bulk.as_json(received.raw),
@@ -291,5 +289,5 @@ def _arrival(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
         verdicts,
         contact,
         review,
-        repeat_of,
+        repeat.arrival_id if repeat else None,
     )

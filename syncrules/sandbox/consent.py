@@ -119,7 +119,7 @@ def _checked(body: dict[str, Any]) -> tuple[int, str]:
     number, state, basis = body.get("subscriptionId"), body.get("statusState"), body.get("legalBasis")
     if body.get("channel") != "EMAIL":
         raise ApiError(400, "channel must be EMAIL")
-    if isinstance(number, bool) or not str(number).isdecimal() or int(str(number)) not in SUBSCRIPTIONS:
+    if isinstance(number, bool) or str(number) not in map(str, SUBSCRIPTIONS):
         raise ApiError(400, f"Subscription type {number} does not exist")
     if state not in STATES:
         raise ApiError(400, f"statusState must be one of {', '.join(STATES)}")
@@ -137,11 +137,11 @@ def _back_to_single(store: Store, address: str, now: int) -> None:
         _put(store, address, number, now)
 
 
-def _all_off(states: dict[int, tuple]) -> bool:
+def _all_off(states: dict[int, tuple[Any, ...]]) -> bool:
     return ALL in states
 
 
-def _states(store: Store, address: str) -> dict[int, tuple]:
+def _states(store: Store, address: str) -> dict[int, tuple[Any, ...]]:
     rows = store.query(
         "SELECT subscription_id, state, legal_basis, explanation, at_ms FROM statuses WHERE address = ?",
         (address,),

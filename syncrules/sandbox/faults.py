@@ -87,15 +87,14 @@ def parse(spec: str) -> Faults:
     faults: dict[str, Fault] = {}
     options: dict[str, float] = {}
     for item in [part.strip() for part in spec.split(",")] if spec.strip() else []:
-        if "=" in item:
-            name, value = _option(item)
-            taken, kept = options, value
-        else:
-            fault = _fault(item)
-            name, taken, kept = fault.kind, faults, fault
-        if name in taken:
+        fault = None if "=" in item else _fault(item)
+        name, value = (fault.kind, 0.0) if fault else _option(item)
+        if name in faults or name in options:
             raise FaultSpecError(f'"{name}" is given twice in the faults.')
-        taken[name] = kept
+        if fault:
+            faults[name] = fault
+        else:
+            options[name] = value
     total = math.fsum(fault.share for fault in faults.values())
     if total > 1 + 1e-9:
         raise FaultSpecError(f"The shares of the faults add up to {total:g}; they can't be over 1 together.")

@@ -9,7 +9,6 @@ connector has to read the options, it can't guess the value from the label.
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +19,7 @@ from .errors import ApiError
 
 Option = tuple[str, str]
 MAX_VALUE = 65_536
+_NUMBER = re.compile(r"[+-]?\d{1,300}(\.\d{1,300})?([eE][+-]?\d{1,2})?", re.ASCII)
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f.]+")
 
 #: In order: HubSpot moves a stage forwards only, unless it was cleared first.
@@ -229,7 +229,7 @@ def _typed(known: Property, text: str) -> str:
         allowed = [value for value, _ in known.options]
         raise _InvalidError("INVALID_OPTION", f"{text} was not one of the allowed options: {allowed}")
     try:
-        if known.type == "number" and not math.isfinite(float(text)):
+        if known.type == "number" and not _NUMBER.fullmatch(text):
             raise ValueError(text)
         if known.type == "datetime":
             return iso(parse_ms(text))

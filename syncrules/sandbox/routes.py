@@ -82,7 +82,7 @@ def find(method: str, path: str) -> tuple[Route, dict[str, str]]:
 def _list(call: Call) -> Answer:
     limit = call.query.get("limit", "10")
     after = call.query.get("after", "0") or "0"
-    if not (limit.isdecimal() and 1 <= int(limit) <= MAX_PAGE):
+    if not (limit.isdecimal() and len(limit) <= 3 and 1 <= int(limit) <= MAX_PAGE):
         raise ApiError(400, f"limit must be between 1 and {MAX_PAGE}")
     if not (after.isdecimal() and len(after) <= 18):
         raise ApiError(400, "after must come from an earlier answer")

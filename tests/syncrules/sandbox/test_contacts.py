@@ -67,6 +67,7 @@ def test_an_address_that_was_given_up_is_free_for_another(sandbox: Running) -> N
         ({"email": "nobody"}, "INVALID_EMAIL"),
         ({"hubspotscore": "many"}, "INVALID_NUMBER"),
         ({"hubspotscore": "nan"}, "INVALID_NUMBER"),
+        ({"hubspotscore": "1_000"}, "INVALID_NUMBER"),
         ({"lifecyclestage": "MQL"}, "INVALID_OPTION"),
         ({"last_activity": "yesterday"}, "INVALID_DATETIME"),
         ({"lastmodifieddate": "2020-01-01"}, "READ_ONLY_VALUE"),

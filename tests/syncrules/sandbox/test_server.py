@@ -77,6 +77,7 @@ def test_wrong_method_type_and_path_are_told_apart(sandbox: Running) -> None:
     assert sandbox.http.post(CONTACTS, data={"email": "a@b.example"}).status_code == 415
     assert sandbox.http.get("/crm/v3/objects/companies").status_code == 404
     assert sandbox.http.get(f"{CONTACTS}/{'9' * 40}").status_code == 404
+    assert sandbox.http.get(CONTACTS, params={"limit": "9" * 5000}).status_code == 400
 
 
 def test_the_page_says_what_it_is(sandbox: Running) -> None:

@@ -1,0 +1,111 @@
+"""The list of arrivals: everything that came in, with what was decided for it, and its export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from contacts.admin.list_pages import (
+    Asked,
+    address,
+    choice,
+    in_words,
+    send,
+    show,
+    ways_on,
+)
+from contacts.admin.pages import needs, page
+from contacts.exports import ArrivalResource
+from contacts.list_search import search_arrivals
+from contacts.lists import Cursor, Order, read_id
+from contacts.models import Arrival, Contact, ImportBatch, Outcome, Source
+
+NEWEST = Order("newest", descending=True)
+BY_ROW = Order("row", "row")
+SHOWN = (
+    "id", "source_id", "source_slug", "batch_id", "row", "door", "actor", "received_at", "email_key", "who", "outcome",
+    "reason", "contact_id", "review_id",
+)  # fmt: skip
+FILTERS = ("outcome", "source", "door", "batch", "contact", "undeclared")
+
+
+def asked_for(request: HttpRequest) -> Asked:
+    """What the address asks for. The filter with the best index is walked, the others are checked."""
+    params = request.GET
+    typed = params.get("q", "").strip()
+    batch = choice(params, "batch", "batch")
+    asked = Asked(params, BY_ROW if batch else NEWEST, Arrival.objects.only(*SHOWN))
+    outcome, undeclared = params.get("outcome", ""), params.get("undeclared", "").replace("\x00", "")
+    if outcome or undeclared:
+        asked.within = Q(outcome="" if undeclared else outcome.replace("\x00", ""))
+    if batch:
+        asked.checked, asked.within = asked.within, batch & Q(batch__isnull=False)
+    if undeclared and undeclared != "all":
+        asked.checked &= Q(source_slug=undeclared)
+    if params.get("door"):
+        asked.checked &= Q(door=params["door"].replace("\x00", ""))
+    asked.narrow = [c for name in ("contact", "source") if (c := choice(params, name, name)) is not None]
+    asked.search = search_arrivals(typed) if typed else None
+    return asked
+
+
+def start_from(asked: Asked) -> Cursor | None:
+    """Where "go to" leads: an arrival's number, or a row of the file."""
+    number = read_id(asked.params.get("from", "").strip().lstrip("#").replace(",", ""))
+    if number is None:
+        return None
+    return Cursor(number, 0) if asked.order is BY_ROW else Cursor(number + 1, number + 1)
+
+
+@needs("contacts.view_arrival")
+def arrival_list(request: HttpRequest) -> HttpResponse:
+    """A page of arrivals."""
+    asked = asked_for(request)
+    shown, how_many = show(asked, start_from(asked))
+    sources = {source.pk: source for source in Source.objects.all()}
+    batches = ImportBatch.objects.only("filename").in_bulk({a.batch_id for a in shown.rows if a.batch_id})
+    people = Contact.objects.only("first_name", "last_name", "email", "phone").in_bulk(
+        {a.contact_id for a in shown.rows if a.contact_id}
+    )
+    for arrival in shown.rows:
+        arrival.came_from = sources.get(arrival.source_id)
+        arrival.file = batches.get(arrival.batch_id)
+        arrival.person = people.get(arrival.contact_id)
+    context = {
+        "asked": asked,
+        "shown": shown,
+        "ways": ways_on(asked.params, shown),
+        "total": in_words(how_many, "arrival", "arrivals", filtered=asked.filtered),
+        "by_row": asked.order is BY_ROW,
+        "sources": sources.values(),
+        "outcomes": Outcome.choices,
+        "doors": Arrival.Door.choices,
+        **_controls(asked),
+    }
+    return page(request, "hub/list_arrivals.html", "Arrivals", context)
+
+
+def _controls(asked: Asked) -> dict[str, Any]:
+    params = asked.params
+    return {
+        "without_filters": address(params, q=None, **dict.fromkeys(FILTERS)),
+        "without": {name: address(params, **{name: None}) for name in ("batch", "contact")},
+        "export": {form: address(params, format=form) for form in ("csv", "xlsx")},
+        "picked": {name: params.get(name, "") for name in ("q", "from", *FILTERS)},
+    }
+
+
+@needs("contacts.export_arrival")
+def arrivals_export(request: HttpRequest) -> HttpResponseBase:
+    """The whole log as the address filters it, as CSV or XLSX."""
+    return send(request, ArrivalResource(), asked_for(request), "arrivals")
+
+
+urlpatterns = [
+    path("arrivals/", arrival_list, name="arrivals"),
+    path("arrivals/export/", arrivals_export, name="arrivals_export"),
+]

@@ -1,0 +1,124 @@
+"""The list of contacts: search, filters, pages, and its export."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import path
+
+from contacts.admin.list_pages import (
+    NOBODY,
+    Asked,
+    address,
+    choice,
+    in_words,
+    send,
+    show,
+    ways_on,
+)
+from contacts.admin.pages import needs, page
+from contacts.domain.identity import fold
+from contacts.exports import ContactResource
+from contacts.list_search import search_contacts
+from contacts.lists import Cursor, Order, read_id
+from contacts.models import Contact, Source, Stage
+
+NEWEST = Order("newest", descending=True)
+BY_NAME = Order("name", "sort_key", text=True)
+ORDERS = {order.name: order for order in (NEWEST, BY_NAME)}
+#: Columns that begin an index, so that a rare value is found without looking at other rows.
+INDEXED = {index.fields[0] for index in Contact._meta.indexes}
+SHOWN = (
+    "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "lifecycle_stage_id", "owner_id",
+    "source_id", "shared_mailbox", "created_at", "sort_key",
+)  # fmt: skip
+
+
+def asked_for(request: HttpRequest) -> Asked:
+    """What the address asks for: order, filters and search."""
+    params = request.GET
+    typed = params.get("q", "").strip()
+    order = ORDERS.get(params.get("order", ""), BY_NAME if typed else NEWEST)
+    asked = Asked(params, order, Contact.objects.only(*SHOWN))
+    stage = params.get("stage", "")
+    _filter(asked, "lifecycle_stage", Q(lifecycle_stage=stage.replace("\x00", "")) if stage else None)
+    _filter(asked, "source", choice(params, "source", "source"))
+    _filter(asked, "owner", choice(params, "owner", "owner", nobody=True))
+    _filter(asked, "shared_mailbox", Q(shared_mailbox=True) if params.get("shared") else None)
+    asked.search = search_contacts(typed) if typed else None
+    return asked
+
+
+def _filter(asked: Asked, column: str, condition: Q | None) -> None:
+    if condition is None:
+        return
+    if column in INDEXED:
+        asked.narrow.append(condition)
+    else:
+        asked.checked &= condition
+
+
+def start_from(asked: Asked) -> Cursor | None:
+    """Where "go to" leads: the beginning of a name, or a contact's number."""
+    wanted = asked.params.get("from", "")
+    if asked.order is BY_NAME:
+        return Cursor(fold(wanted), 0) if wanted else None
+    number = read_id(wanted.strip().lstrip("#").replace(",", ""))
+    return None if number is None else Cursor(number + 1, number + 1)
+
+
+@needs("contacts.view_contact")
+def contact_list(request: HttpRequest) -> HttpResponse:
+    """A page of contacts."""
+    asked = asked_for(request)
+    shown, how_many = show(asked, start_from(asked))
+    stages = {stage.pk: stage for stage in Stage.objects.all()}
+    sources = {source.pk: source for source in Source.objects.all()}
+    people = {user.pk: user for user in get_user_model().objects.filter(is_staff=True).order_by("username")}
+    for contact in shown.rows:
+        contact.stage = stages.get(contact.lifecycle_stage_id)
+        contact.came_from = sources.get(contact.source_id)
+        contact.belongs_to = people.get(contact.owner_id)
+    context = {
+        "asked": asked,
+        "shown": shown,
+        "ways": ways_on(asked.params, shown),
+        "total": in_words(how_many, "contact", "contacts", filtered=asked.filtered),
+        "by_name": asked.order is BY_NAME,
+        **_controls(asked),
+        "stages": stages.values(),
+        "sources": sources.values(),
+        "people": people.values(),
+    }
+    return page(request, "hub/list_contacts.html", "Contacts", context)
+
+
+def _controls(asked: Asked) -> dict[str, Any]:
+    """The addresses of the controls round the table."""
+    params = asked.params
+    return {
+        "order_newest": address(params, order="newest"),
+        "order_name": address(params, order="name"),
+        "letters": [(x, f"{address(params, order='name')}&from={x.lower()}") for x in string.ascii_uppercase],
+        "without_filters": address(params, stage=None, source=None, owner=None, shared=None, q=None),
+        "export": {form: address(params, order=None, format=form) for form in ("csv", "xlsx")},
+        "picked": {name: params.get(name, "") for name in ("q", "stage", "source", "owner", "shared", "from")},
+        "nobody": NOBODY,
+    }
+
+
+@needs("contacts.export_contact")
+def contacts_export(request: HttpRequest) -> HttpResponseBase:
+    """The whole list as the address filters it, as CSV or XLSX."""
+    return send(request, ContactResource(), asked_for(request), "contacts")
+
+
+urlpatterns = [
+    path("contacts/", contact_list, name="contacts"),
+    path("contacts/export/", contacts_export, name="contacts_export"),
+]

@@ -1,0 +1,112 @@
+"""A file through the decision tree, chunk by chunk: each chunk, its progress and its lease in one transaction.
+
+So a process killed at any point has lost and doubled nothing: the next one goes on after the last row that
+has its outcome.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+
+from contacts.domain.changes import Plan
+from contacts.models import ImportBatch
+from contacts.queries import policy_for
+from contacts.readers import UnreadableFile
+from contacts.services import leases
+from contacts.services.dry_run import dry_run
+from contacts.services.file_rows import chunks
+from contacts.services.intake import take
+from contacts.services.write import Entrance
+
+Status = ImportBatch.Status
+Clock = Callable[[], datetime]
+
+
+def queue(batch: ImportBatch) -> None:
+    """Hand a batch to whichever worker looks first."""
+    batch.status, batch.stop_asked, batch.problem = Status.QUEUED, False, ""
+    batch.save(update_fields=["status", "stop_asked", "problem", "mapping"])
+
+
+def ask_to_stop(batch_id: int) -> None:
+    """Ask the worker to stop after the chunk it is in. What is done stays; the rest can go on later."""
+    ImportBatch.objects.filter(pk=batch_id, status=Status.QUEUED).update(status=Status.STOPPED)
+    ImportBatch.objects.filter(pk=batch_id, status=Status.RUNNING).update(stop_asked=True)
+
+
+def run(
+    batch_id: int,
+    *,
+    clock: Clock = timezone.now,
+    tell: Callable[[ImportBatch], None] = lambda batch: None,
+) -> bool:
+    """Work on a batch to its end, unless someone else does. Returns whether this process worked on it.
+
+    ``tell`` is called after each chunk, for a progress line.
+    """
+    holder = leases.new_holder()
+    if not leases.take_lease(batch_id, holder, clock(), Status.RUNNING, (Status.QUEUED, Status.RUNNING)):
+        return False
+    batch = ImportBatch.objects.select_related("source").get(pk=batch_id)
+    if batch.started_at is None:
+        batch.started_at = clock()
+        batch.save(update_fields=["started_at"])
+    try:
+        _work(batch, holder, clock, tell)
+    except UnreadableFile as error:
+        leases.give_back(batch_id, holder, status=Status.FAILED, problem=str(error), finished_at=clock())
+    except leases.LeaseLost:
+        return False
+    return True
+
+
+def check(batch_id: int, *, clock: Clock = timezone.now) -> bool:
+    """The dry run of a batch, with its progress on the row. Returns whether this process did it."""
+    holder = leases.new_holder()
+    if not leases.take_lease(batch_id, holder, clock(), Status.CHECKING, (Status.CHECKING,)):
+        return False
+    batch = ImportBatch.objects.select_related("source").get(pk=batch_id)
+    try:
+        found = dry_run(batch, clock(), lambda done: leases.renew(batch_id, holder, clock(), checked=done))
+    except UnreadableFile as error:
+        leases.give_back(batch_id, holder, status=Status.FAILED, problem=str(error))
+    except leases.LeaseLost:
+        return False
+    else:
+        leases.give_back(batch_id, holder, status=Status.CHECKED, dry_run=found, checked=found["rows"])
+    return True
+
+
+def ask_to_check(batch: ImportBatch) -> None:
+    """Hand the dry run of a batch to whichever worker looks first."""
+    batch.status, batch.checked, batch.dry_run, batch.problem = Status.CHECKING, 0, {}, ""
+    batch.save(update_fields=["status", "checked", "dry_run", "problem", "mapping"])
+
+
+def _work(batch: ImportBatch, holder: str, clock: Clock, tell: Callable[[ImportBatch], None]) -> None:
+    for chunk in chunks(batch, skip=batch.done):
+        at = clock()
+        entrance = Entrance(batch.source_id, "file", _actor(batch), at, batch_id=batch.pk)
+        done = batch.done + len(chunk)
+        counts = Counter(batch.counts)
+
+        def advance(plans: list[Plan]) -> None:
+            total = counts + Counter(plan.outcome for plan in plans)
+            leases.renew(batch.pk, holder, clock(), done=done, counts=dict(total))  # noqa: B023
+
+        take(chunk, policy_for(batch.source), entrance, before_commit=advance)
+        batch.refresh_from_db(fields=["done", "counts", "stop_asked"])
+        tell(batch)
+        if batch.stop_asked:
+            leases.give_back(batch.pk, holder, status=Status.STOPPED, stop_asked=False)
+            return
+    leases.give_back(batch.pk, holder, status=Status.DONE, finished_at=clock(), rows=batch.done)
+
+
+def _actor(batch: ImportBatch) -> str:
+    by = f", uploaded by {batch.created_by_name}" if batch.created_by_name else ""
+    return f"{batch.source.name}{by}"[:200]
