@@ -12,6 +12,7 @@ from django.urls import path
 from contacts.admin.list_pages import (
     Asked,
     address,
+    carried,
     choice,
     in_words,
     send,
@@ -94,6 +95,7 @@ def _controls(asked: Asked) -> dict[str, Any]:
     return {
         "without_filters": address(params, q=None, **dict.fromkeys(FILTERS)),
         "without": {name: address(params, **{name: None}) for name in ("batch", "contact")},
+        "carried": carried(params),
         "export": {form: address(params, format=form) for form in ("csv", "xlsx")},
         "picked": {name: params.get(name, "") for name in ("q", "from", *FILTERS)},
     }

@@ -76,13 +76,13 @@ class Asked:
 
     def few(self) -> Found | None:
         """The rows as a short list of places, where a search or a rare value makes it short."""
+        condition = self.within & self.listing.checked
         if self.search is not None:
-            return find(self.rows, self.search.ways, self.listing.checked, self.order)
-        for condition in self.narrow:
-            way = Way(self.rows.filter(condition).order_by().values("pk"))
-            found = find(self.rows, [way], self.listing.checked, self.order) if _rare(way) else None
-            if found is not None:
-                return found
+            return find(self.table, self.search.ways, condition, self.order)
+        for narrow in self.narrow:
+            way = Way(self.table.filter(narrow).order_by().values("pk"))
+            if len(way.ids[: MOST_FOUND + 1]) <= MOST_FOUND:
+                return find(self.table, [way], condition, self.order)
         return None
 
     def everything(self, columns: QuerySet[Any]) -> QuerySet[Any]:
@@ -93,10 +93,6 @@ class Asked:
         return columns.filter(self.within & condition).order_by("pk")
 
 
-def _rare(way: Way) -> bool:
-    return len(way.ids[: MOST_FOUND + 1]) <= MOST_FOUND
-
-
 def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
     """The page that the address names, and how long the whole list is. An empty page before the first is it."""
     params, order = asked.params, asked.order
@@ -105,9 +101,9 @@ def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
     backwards = before is not None or "end" in params
     found = asked.few()
     if found is not None:
-        shown = page_of_found(found, asked.rows, order, cursor, backwards=backwards)
+        shown = page_of_found(found, asked.table, order, cursor, backwards=backwards)
         if backwards and not shown.rows:
-            shown = page_of_found(found, asked.rows, order)
+            shown = page_of_found(found, asked.table, order)
         return shown, Total(len(found.places), "exactly" if found.complete else "more")
     shown = page(asked.listing, cursor, backwards=backwards)
     if backwards and not shown.rows and not shown.previous:
@@ -136,6 +132,11 @@ def address(params: QueryDict, **changes: str | None) -> str:
         if value:
             changed[name] = value
     return f"?{changed.urlencode()}"
+
+
+def carried(params: QueryDict) -> list[tuple[str, str]]:
+    """What a form that goes to a place in the list keeps: the filters and the order."""
+    return [(name, value) for name, value in params.items() if value and name not in PLACES]
 
 
 def ways_on(params: QueryDict, shown: Page) -> dict[str, str]:

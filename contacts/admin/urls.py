@@ -1,11 +1,23 @@
 """Our own pages, under /admin/ beside Django's."""
 
-from contacts.admin import arrivals, contacts, front, imports, reviews, rights, sources
+from contacts.admin import (
+    arrival_list,
+    arrivals,
+    contact_list,
+    contacts,
+    front,
+    imports,
+    reviews,
+    rights,
+    sources,
+)
 
 app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
+    *contact_list.urlpatterns,
     *contacts.urlpatterns,
+    *arrival_list.urlpatterns,
     *arrivals.urlpatterns,
     *imports.urlpatterns,
     *reviews.urlpatterns,

@@ -88,19 +88,6 @@ class Explanation(Schema):
     fields: dict[str, Any] = Field(description="By field: value, origin, rule, at, arrival, refused.")
 
 
-MEANING = {
-    400: "The body can't be read.",
-    401: "No token, or one that is not known.",
-    403: "The token may not read contacts.",
-    404: "There is no such thing.",
-    405: "The address takes other methods.",
-    413: "The body or the list is too large.",
-    415: "The body is of a type that is not taken.",
-    422: "Readable, but not usable.",
-    429: "Too many requests with this token: wait for Retry-After.",
-}
-
-
 def errors(*statuses: int) -> dict[int, type[Schema]]:
     """The error responses of an operation."""
     return dict.fromkeys(statuses, Error)

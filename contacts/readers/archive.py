@@ -25,7 +25,7 @@ class Archive:
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
             raise UnreadableFile(DAMAGED) from error
         self._members = {_plain(info.filename): info for info in self._zip.infolist()}
-        self._read = 0
+        self.unpacked = 0
         self._check()
 
     def _check(self) -> None:
@@ -36,12 +36,12 @@ class Archive:
         if any(info.flag_bits & 1 for info in members):
             raise UnreadableFile("The workbook is protected by a password: save it without one first.")
         if sum(info.file_size for info in members) > limits.MAX_UNPACKED:
-            raise _too_large()
+            raise too_large()
         for info in members:
             if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise UnreadableFile(f"The workbook is packed as Excel never does it: {_SAVE_AS_CSV}.")
             if info.file_size > limits.RATIO_FROM and info.file_size > info.compress_size * limits.MAX_RATIO:
-                raise _too_large()
+                raise too_large()
         if "[content_types].xml" not in self._members:
             raise UnreadableFile(
                 "The file is a zip archive, not a workbook: unpack it and upload the CSV or XLSX in it."
@@ -81,9 +81,9 @@ class Archive:
             raise UnreadableFile(DAMAGED) from error
 
     def _count(self, size: int) -> None:
-        self._read += size
-        if self._read > limits.MAX_UNPACKED:
-            raise _too_large()
+        self.unpacked += size
+        if self.unpacked > limits.MAX_UNPACKED:
+            raise too_large()
 
 
 def new_parser(
@@ -106,7 +106,7 @@ def _plain(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").lower()
 
 
-def _too_large() -> UnreadableFile:
+def too_large() -> UnreadableFile:
     return UnreadableFile(f"The workbook unpacks to far more than its size: {_SAVE_AS_CSV}.")
 
 

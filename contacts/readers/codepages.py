@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 
 #: Codec -> alphabets of the languages written in it, beyond ASCII; ties go to the earlier codec.
 _ALPHABETS: dict[str, tuple[str, ...]] = {
-    "cp1252": ("äöüßéèêëàâçñóíúáìòùûîôïãõœ", "åäöæøéüðþýáíóú"),
+    "cp1252": ("äöüßéèêëàâçñóíúáìòùûîôïãõœ", "åäöæøéü", "áéíóúýþæöð"),
     "cp1250": (
         "ąćęłńóśźżäöüé",
         "áčďéěíňóřšťúůýžľĺŕôäöü",

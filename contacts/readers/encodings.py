@@ -18,7 +18,7 @@ LABELS: dict[str, str] = {
     "utf-8": "UTF-8", "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "utf-32-le": "UTF-32LE",
     "utf-32-be": "UTF-32BE", "ascii": "US-ASCII", "cp1250": "Windows-1250", "cp1251": "Windows-1251",
     "cp1252": "Windows-1252", "cp1253": "Windows-1253", "cp1254": "Windows-1254", "cp1255": "Windows-1255",
-    "cp1256": "Windows-1256", "cp1257": "Windows-1257", "cp1258": "Windows-1258", "cp932": "Windows-31J",
+    "cp1256": "Windows-1256", "cp1257": "Windows-1257", "cp1258": "Windows-1258", "cp932": "MS932",
     "mac-roman": "Macintosh", "iso8859-1": "ISO-8859-1", "iso8859-2": "ISO-8859-2",
     "iso8859-5": "ISO-8859-5", "iso8859-7": "ISO-8859-7", "iso8859-9": "ISO-8859-9",
     "iso8859-15": "ISO-8859-15", "koi8-r": "KOI8-R", "cp437": "IBM437", "cp850": "IBM850",

@@ -48,6 +48,10 @@ RATIO_FROM: Final = 20 * MEGABYTE
 #: Shared strings, packed: text and count. Both together stay below 300 MB of memory.
 MAX_SHARED_TEXT: Final = 160 * MEGABYTE
 MAX_SHARED_STRINGS: Final = 8_000_000
+#: Most text that a sheet may show: so much, and for each byte of its XML so many characters more. A shared
+#: string is stored once and shown as often as cells name it.
+FREE_TEXT: Final = 128 * MEGABYTE
+MAX_GROWTH: Final = 20
 #: Excel's own last row.
 MAX_SHEET_ROWS: Final = 1_048_576
 #: Most bytes that the XML parser may hold back, waiting for the end of one tag.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import limits
-from .archive import Archive, new_parser
+from .archive import Archive, new_parser, too_large
 from .cellvalues import Kind, moment_text, number_text, unescaped
 from .errors import UnreadableFile
 from .feed import clean
@@ -26,7 +26,7 @@ class SheetReader:
 
     def __init__(self, strings: SharedStrings, formats: list[Kind], *, from_1904: bool, emit: Emit) -> None:
         self.strings, self.formats, self.from_1904, self.emit = strings, formats, from_1904, emit
-        self.row, self.cells, self.chars = 0, list[str](), 0
+        self.row, self.cells, self.chars, self.total = 0, list[str](), 0, 0
         self.column, self.type, self.style = -1, "n", ""
         self.parts, self.size, self.is_text, self.is_hint = list[str](), 0, False, False
         self.columns: dict[str, int] = {}
@@ -34,6 +34,7 @@ class SheetReader:
 
     def read(self, archive: Archive, member: str) -> None:
         """Reads the sheet; raises ``UnreadableFile`` naming the row."""
+        self.archive = archive
         archive.parse(member, new_parser(self._start, self._end, self._text))
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -145,6 +146,9 @@ class SheetReader:
         return self.formats[index] if index < len(self.formats) else ""
 
     def _close_row(self) -> None:
+        self.total += self.chars
+        if self.total > limits.FREE_TEXT + limits.MAX_GROWTH * self.archive.unpacked:
+            raise too_large()
         if any(map(str.strip, self.cells)):
             self.emit(self.row, self.cells)
 

@@ -34,7 +34,8 @@ class _Writer:
 
     def __init__(self, out: TextIO, most: int) -> None:
         self.out, self.most, self.last, self.count = out, most, 0, 0
-        self.csv = csv.writer(out, lineterminator="\n")
+        # CR LF, because the writer quotes only those line breaks that its own terminator has.
+        self.csv = csv.writer(out, lineterminator="\r\n")
 
     def emit(self, row: int, cells: list[str]) -> None:
         if row - self.last > 1:

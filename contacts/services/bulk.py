@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from django.db import connection
 from django.db.models import Model
 
@@ -20,7 +21,7 @@ COPY_FROM = 25
 
 def as_json(value: Any) -> str:
     """JSON text as both databases take it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 def as_time(moment: datetime | None) -> Any:

@@ -39,10 +39,11 @@ def received_from_dict(
     """The record at the door. ``raw`` is kept as it came, but for characters that no database can hold."""
     kept = storable(raw)
     texts = {key: text_of(value) for key, value in kept.items()}
-    filled = tuple(key for key, text in texts.items() if text and text.strip() and not _is_nested(kept[key]))
+    nested = {key for key, value in kept.items() if _is_nested(value)}
+    filled = tuple(key for key, text in texts.items() if text.strip() and key not in nested)
     labels = tuple((slug, kind.label) for slug, kind in custom.items())
     fields = _fields_of(filled, labels)
-    said = set(filled)
+    said = nested.union(filled)
     unknown = tuple(
         key for key in texts if key not in fields and (key in said or not _fields_of((key,), labels))
     )

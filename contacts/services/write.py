@@ -23,6 +23,7 @@ STORED = (
 ).split()
 COLUMN = {f: f for f in STORED} | {"lifecycle_stage": "lifecycle_stage_id", "source": "source_id", "owner": "owner_id"}
 NULLABLE = {"lifecycle_stage", "lead_score", "source", "owner"}
+NOTHING = [(f, None if f in NULLABLE else "") for f in STORED]
 KEYED = {"first_name", "last_name", "company", "company_domain"}
 KEYS = ["person_key", "sort_key", "company_key"]
 
@@ -76,7 +77,8 @@ def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) ->
     if replay:
         bulk.update(Arrival, DECIDED_COLUMNS, [(*_decided(p, entrance), p.incoming.arrival_id) for p in plans])
     else:
-        bulk.insert(Arrival, ARRIVAL_COLUMNS, [_arrival(p, entrance) for p in plans])
+        at = bulk.as_time(entrance.at)
+        bulk.insert(Arrival, ARRIVAL_COLUMNS, [_arrival(p, entrance, at) for p in plans])
 
 
 def _contacts(plans: Sequence[Plan], entrance: Entrance) -> None:
@@ -147,6 +149,15 @@ def stored(field: str, value: Any) -> Any:
     return value
 
 
+def stored_values(values: dict[str, Any]) -> list[Any]:
+    """All the values that have a column, in the order of ``STORED``, and the custom ones as JSON."""
+    row = [values.get(f, nothing) for f, nothing in NOTHING]
+    if None in row or "" in row:
+        row = [stored(f, value) for f, value in zip(STORED, row, strict=True)]
+    row.append(bulk.as_json(custom_values(values)) if values.keys() - COLUMN.keys() else "{}")
+    return row
+
+
 def custom_values(values: dict[str, Any]) -> dict[str, Any]:
     """The values that have no column of their own."""
     return {f: v for f, v in values.items() if f not in COLUMN and v is not None}
@@ -167,8 +178,7 @@ def contact_row(person: Person, created_at: Any, updated_at: Any) -> tuple[Any, 
     values = person.values
     return (
         person.id,
-        *[stored(f, values.get(f)) for f in STORED],
-        bulk.as_json(custom_values(values)),
+        *stored_values(values),
         person.shared_mailbox,
         created_at,
         values.get("owner"),
@@ -184,8 +194,7 @@ def history_row(person: Person, values: dict[str, Any], created_at: Any, at: Any
     """One row of the contact's history, in the order of ``HISTORY_COLUMNS``; ``kind`` is + or ~."""
     return (
         person.id,
-        *[stored(f, values.get(f)) for f in STORED],
-        bulk.as_json(custom_values(values)),
+        *stored_values(values),
         person.shared_mailbox,
         created_at,
         values.get("owner"),
@@ -257,13 +266,12 @@ def _decided(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
 
 def _compact(verdict: tuple[str, ...]) -> list[str]:
     """A verdict without its empty tail."""
-    parts = list(verdict)
-    while len(parts) > 3 and not parts[-1]:
-        parts.pop()
-    return parts
+    if verdict[5]:
+        return list(verdict)
+    return list(verdict[: 5 if verdict[4] else 4 if verdict[3] else 3])
 
 
-def _arrival(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
+def _arrival(plan: Plan, entrance: Entrance, at: Any) -> tuple[Any, ...]:
     incoming, received = plan.incoming, plan.incoming.received
     source, outcome, reason, verdicts, contact, review, email, name, name_key = _decided(plan, entrance)
     repeat = plan.earlier
@@ -275,7 +283,7 @@ def _arrival(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
         received.row,
         entrance.door,
         entrance.actor,
-        bulk.as_time(entrance.at),
+        at,
         bulk.as_time(incoming.occurred_at),
         None if repeat else received.delivery_key,
         received.content_hash,

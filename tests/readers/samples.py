@@ -13,8 +13,10 @@ Yes,Pat One,pat1@hub.example,08/09/2026 12:51:10 PM,08/09/2026 01:59:00 PM,Unite
 Yes,Pat Two,pat2@hub.example,08/09/2026 12:51:10 PM,08/09/2026 01:59:00 PM,United Kingdom,
 Attendee Details,
 Attended,User Name (Original Name),First Name,Last Name,Email,Phone,Registration Time,Join Time,Job title
-Yes,Ana Ruiz,Ana,Ruiz,ana@north.example,+34 612 345 678,08/02/2026 10:45:00 AM,08/09/2026 01:01:12 PM,"Ops, head"
-Yes,Ana Ruiz,Ana,Ruiz,ana@north.example,+34 612 345 678,08/02/2026 10:45:00 AM,08/09/2026 01:22:05 PM,"Ops, head"
+Yes,Ana Ruiz,Ana,Ruiz,ana@north.example,+34 612 345 678,08/02/2026 10:45:00 AM,08/09/2026 01:01:12 PM,\
+"Ops, head"
+Yes,Ana Ruiz,Ana,Ruiz,ana@north.example,+34 612 345 678,08/02/2026 10:45:00 AM,08/09/2026 01:22:05 PM,\
+"Ops, head"
 No,--,Wei,Zhang,wei@kestrel.example,--,08/05/2026 07:11:00 PM,--
 Other Attended
 User Name,Join Time,Leave Time,Time in Session (minutes),Country/Region Name
@@ -22,7 +24,8 @@ User Name,Join Time,Leave Time,Time in Session (minutes),Country/Region Name
 """
 
 BADGE = """Erster Kontakt;Vorname;Nachname;Firma;Position;E-Mail;Telefon;Land;Ja-Haken;Notiz
-12.03.2026 10:14;Jürgen;Müßig;Brücke & Söhne GmbH;Geschäftsführer;j.m@bruecke.example;030 901;DE;x;"Angebot; dringend"
+12.03.2026 10:14;Jürgen;Müßig;Brücke & Söhne GmbH;Geschäftsführer;j.m@bruecke.example;030 901;DE;x;\
+"Angebot; dringend"
 12.03.2026 10:31;Sean;O'Brien;Acme;vp eng;;+353 1 555 0199;IE;;
 12.03.2026 11:02;Anaïs;Lefèvre;Kestrel;Achats;anais@kestrel.example ;01 99 00 12 34;FR;x;a scanné deux fois
 """

@@ -13,7 +13,9 @@ from contacts.readers import Layout, UnreadableFile, inspect, limits, read_rows,
 from .conftest import load
 
 
-@pytest.mark.parametrize(("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.tsv"), ("|", "a.txt")])
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.tsv"), ("|", "a.txt")]
+)
 def test_the_separator_is_found_though_quoted_cells_hold_others(write, delimiter, name):
     rows = [["Email", "First name", "Note"], ["a@x.example", "Ana", "one, two; three | four"]] * 3
     out = io.StringIO()
@@ -50,7 +52,11 @@ def test_the_first_line_may_say_what_the_separator_is(write):
 
 
 def test_title_rows_above_the_header_are_skipped_and_told(write):
-    layout, rows = load(write('Leads of the fair\n"Hall 4,\nstand B12"\n\nExported by Dana\nEmail,First name\na@x.example,Ana\n'))
+    layout, rows = load(
+        write(
+            'Leads of the fair\n"Hall 4,\nstand B12"\n\nExported by Dana\nEmail,First name\na@x.example,Ana\n'
+        )
+    )
     assert (layout.header_row, layout.columns) == (6, ("Email", "First name"))
     assert layout.notes == ("Three title rows above the header were skipped",)
     assert [row.values for row in rows] == [["a@x.example", "Ana"]]
@@ -63,11 +69,18 @@ def test_repeated_and_empty_names_of_columns_stay_tellable(write):
 
 def test_empty_names_at_the_end_over_nothing_are_no_columns_but_over_values_they_are(write):
     assert load(write("Email,Note,,\na@x.example,1,,\n"))[0].columns == ("Email", "Note")
-    assert load(write("Email,Note,,\na@x.example,1,,x\n"))[0].columns == ("Email", "Note", "Column 3", "Column 4")
+    assert load(write("Email,Note,,\na@x.example,1,,x\n"))[0].columns == (
+        "Email",
+        "Note",
+        "Column 3",
+        "Column 4",
+    )
 
 
 def test_short_rows_are_padded_and_long_rows_keep_their_extra_cells(write):
-    _, rows = load(write("Email,First name,Note\na@x.example\nb@x.example,B,n,over,,more\nc@x.example,C,n,,\n"))
+    _, rows = load(
+        write("Email,First name,Note\na@x.example\nb@x.example,B,n,over,,more\nc@x.example,C,n,,\n")
+    )
     assert rows[0].values == ["a@x.example", "", ""]
     assert (rows[1].values, rows[1].extra) == (["b@x.example", "B", "n"], ("over", "", "more"))
     assert rows[2].extra == ()
@@ -83,7 +96,7 @@ def test_a_blank_line_is_no_row_but_a_line_of_separators_is(write):
 
 
 def test_control_characters_go_and_everything_else_stays(write):
-    _, rows = load(write("Em\x00ail,N\x07ote\na\x00@x.example,\" a\x01\tb\n\x7fc\x85 \u200fالاسم 😀\"\n"))
+    _, rows = load(write('Em\x00ail,N\x07ote\na\x00@x.example," a\x01\tb\n\x7fc\x85 \u200fالاسم 😀"\n'))
     assert rows[0].values == ["a@x.example", " a\tb\nc \u200fالاسم 😀"]
 
 
@@ -131,7 +144,7 @@ def test_a_cell_of_a_million_characters_is_read_and_a_longer_one_refused(write):
     assert len(load(fits)[1][0].values[1]) == limits.MAX_CELL_CHARS
     path = write(f"Email,Note\na@x.example,1\nb@x.example,{'n' * (limits.MAX_CELL_CHARS + 1)}\n")
     layout = inspect(path, filename="list.csv")
-    with pytest.raises(UnreadableFile, match="^Row 2 has a cell of more than 1,000,000 characters"):
+    with pytest.raises(UnreadableFile, match=r"^Row 2 has a cell of more than 1,000,000 characters"):
         survey(path, layout)
 
 
@@ -143,10 +156,10 @@ def test_an_open_quote_over_many_lines_is_refused_without_reading_on(write):
 
 def test_a_line_without_an_end_and_a_row_of_too_many_cells_are_refused_with_their_row(write):
     path = write("Email,Note\na@x.example,1\n" + "x" * (limits.MAX_LINE_CHARS + limits.BLOCK * 2))
-    with pytest.raises(UnreadableFile, match="^Row 2 is a line of more than 8,000,000 characters"):
+    with pytest.raises(UnreadableFile, match=r"^Row 2 is a line of more than 8,000,000 characters"):
         survey(path, inspect(path, filename="list.csv"))
     path = write("Email,Note\na@x.example,1\nb@x.example" + "," * 5_000 + "\n")
-    with pytest.raises(UnreadableFile, match="^Row 2 has 5,001 cells, more than 2,000"):
+    with pytest.raises(UnreadableFile, match=r"^Row 2 has 5,001 cells, more than 2,000"):
         survey(path, inspect(path, filename="list.csv"))
 
 
@@ -157,16 +170,25 @@ def test_too_many_columns_are_refused(write):
 
 @pytest.mark.parametrize(
     "text",
-    ["a@x.example,Ana,Ruiz\nb@x.example,Bo,Li\n", "\n" * 5 + "   \n", "Dear reader\nthis is a letter\n", "1,2,3\n4,5,6\n"],
+    [
+        "a@x.example,Ana,Ruiz\nb@x.example,Bo,Li\n",
+        "\n" * 5 + "   \n",
+        "Dear reader\nthis is a letter\n",
+        "1,2,3\n4,5,6\n",
+    ],
 )
 def test_without_a_header_the_file_is_refused(write, text):
-    with pytest.raises(UnreadableFile, match="^No header was found in the first 30 lines: the first line must name"):
+    with pytest.raises(
+        UnreadableFile, match=r"^No header was found in the first 30 lines: the first line must name"
+    ):
         inspect(write(text), filename="list.csv")
 
 
 def test_a_separator_that_was_chosen_wrongly_is_refused(write):
     path = write("Email;First name\na@x.example;Ana\n")
-    with pytest.raises(UnreadableFile, match="With the separator comma every line is one single column: choose semicolon"):
+    with pytest.raises(
+        UnreadableFile, match="With the separator comma every line is one single column: choose semicolon"
+    ):
         inspect(path, filename="list.csv", delimiter=",")
     assert inspect(path, filename="list.csv", delimiter=";").columns == ("Email", "First name")
     with pytest.raises(UnreadableFile, match="can't be a separator"):
@@ -180,7 +202,10 @@ def test_a_separator_that_was_chosen_wrongly_is_refused(write):
         (b"%PDF-1.7 ...", "x.csv is a PDF"),
         (b"\x89PNG\r\n\x1a\n....", "is a picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is an old Excel file"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "protected by a password"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
+            "protected by a password",
+        ),
         (b"\x1f\x8b\x08\x00", "is a gzip archive"),
         (b"PK\x03\x04 no zip at all", "workbook is damaged"),
         (b"<!DOCTYPE html><html>", "is a web page or XML"),
@@ -215,13 +240,17 @@ _ASCII_CELL = st.text(string.printable.replace("\x0b", "").replace("\x0c", ""), 
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC]),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_what_is_written_in_any_dialect_and_encoding_is_read_back(tmp_path, data, width, delimiter, encoding, quoting, end):
+def test_what_is_written_in_any_dialect_and_encoding_is_read_back(
+    tmp_path, data, width, delimiter, encoding, quoting, end
+):
     cell = _ASCII_CELL if encoding in ("cp1252", "utf-16-le", "utf-16-be") else _CELL
     rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=8))
     header = ["Email", "First name", "Last name", "Company", "Phone", "Country"][:width]
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end).writerows([header, *rows])
     assume("\ufeff" not in out.getvalue())
+    # The writer leaves a lone CR unquoted where lines end in LF; no reader could tell it from a line end.
+    assume(end == "\r\n" or quoting != csv.QUOTE_MINIMAL or "\r" not in out.getvalue())
     path = tmp_path / "list.csv"
     path.write_bytes(out.getvalue().encode(encoding))
     layout = inspect(path, filename="list.csv")
