@@ -1,1 +1,188 @@
-urlpatterns: list = []
+"""The front page: what waits, and what came in. Each part is one or two queries; what a person may not see is
+not asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils import timezone
+
+from contacts.activity import last_days, recent
+from contacts.admin.list_pages import number_word
+from contacts.admin.pages import needs, page
+from contacts.models import Arrival, HubSettings, ImportBatch, Review
+from contacts.services.source_audit import conflicts
+
+#: An import that failed or stopped longer ago than this waits for nobody.
+FORGOTTEN_AFTER = timedelta(days=14)
+MOST_IMPORTS = 20
+
+
+@dataclass
+class Tile:
+    """One waiting thing: how many, of what, what about it, and the one act."""
+
+    count: int
+    what: str
+    text: str
+    late: bool = False
+    act: str = ""
+    address: str = ""
+    key: str = ""
+    main: bool = False
+    link: str = ""
+    percent: int | None = None
+
+
+def waiting(user: User, now: datetime) -> list[Tile]:
+    """The things that wait, the late first. The acts are those that this person may do."""
+    tiles: list[Tile] = []
+    if user.has_perm("contacts.view_review"):
+        tiles += _reviews(user, now)
+    if user.has_perm("contacts.view_source"):
+        tiles += _undeclared(user) + _conflicts(user, now)
+    if user.has_perm("contacts.view_importbatch"):
+        tiles += _imports(user, now)
+    return sorted(tiles, key=lambda tile: not tile.late)
+
+
+def _reviews(user: User, now: datetime) -> list[Tile]:
+    kinds = Review.objects.filter(status=Review.Status.OPEN).values_list("kind")
+    found = {kind: rest for kind, *rest in kinds.annotate(Count("pk"), Min("opened_at"), Min("pk"))}
+    may = user.has_perm("contacts.decide_review")
+    tiles = []
+    if Review.Kind.HOLD in found:
+        tiles.append(_held(*found[Review.Kind.HOLD], now, may))
+    if Review.Kind.MAILBOX in found:
+        count, _, first = found[Review.Kind.MAILBOX]
+        what = "address seems to be shared" if count == 1 else "addresses seem to be shared"
+        text = "People with nothing in common write from one mailbox."
+        act = ("Look at it" if count == 1 else "Look at the first one") if may else ""
+        where = reverse("hub:review", args=[first])
+        tiles.append(Tile(count, what, text, act=act, address=where, link="" if may else reverse("hub:reviews")))
+    return tiles
+
+
+def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> Tile:
+    aim = HubSettings.load().review_aim_hours
+    hours = int((now - since).total_seconds() // 3600)
+    late = now - since > timedelta(hours=aim)
+    waits = f"{hours} h" if hours else "less than an hour"
+    text = f"{'It' if count == 1 else 'The oldest'} waits {waits}; the aim is under {aim} h."
+    tile = Tile(count, "held arrival" if count == 1 else "held arrivals", text, late=late)
+    if may:
+        tile.act, tile.address, tile.key, tile.main = "Review the next one", reverse("hub:review", args=[first]), "R", True
+    else:
+        tile.link = reverse("hub:reviews")
+    return tile
+
+
+def _undeclared(user: User) -> list[Tile]:
+    slugs = Arrival.objects.filter(outcome="").values("source_slug")
+    found = list(slugs.annotate(count=Count("pk"), since=Min("received_at")).order_by("-count", "source_slug"))
+    if not found:
+        return []
+    first, more = found[0], len(found) - 1
+    records = "1 record" if first["count"] == 1 else f"{first['count']:,} records"
+    text = f"“{first['source_slug']}” sent {records} since {timezone.localtime(first['since']):%-d %B}"
+    text += f", and {more} more." if more else ". Kept until it is registered."
+    what = "undeclared source" if not more else "undeclared sources"
+    if user.has_perm("contacts.register_source"):
+        act = "Register it" if not more else f"Register all {len(found)}"
+        return [Tile(len(found), what, text, act=act, address=reverse("hub:sources"))]
+    return [Tile(len(found), what, text, link=f"{reverse('hub:arrivals')}?undeclared=all")]
+
+
+def _conflicts(user: User, now: datetime) -> list[Tile]:
+    found = conflicts(now)
+    if not found:
+        return []
+    what = "source conflict" if len(found) == 1 else "source conflicts"
+    may = user.has_perm("contacts.change_source")
+    where = reverse("hub:sources")
+    act = ("Look at it" if len(found) == 1 else f"Look at all {len(found)}") if may else ""
+    return [Tile(len(found), what, found[0].text, act=act, address=where, link="" if may else where)]
+
+
+def _imports(user: User, now: datetime) -> list[Tile]:
+    """Imports that run are one tile; those that need a hand are another."""
+    status = ImportBatch.Status
+    running = [status.CHECKING, status.QUEUED, status.RUNNING]
+    own = Q(status__in=[status.MATCHING, status.CHECKED], created_by=user)
+    open_ones = Q(status__in=[*running, status.STOPPED, status.FAILED]) | own
+    recent_ones = Q(status__in=running) | Q(created_at__gte=now - FORGOTTEN_AFTER)
+    shown = ("filename", "status", "rows", "done", "checked", "problem")
+    batches = list(ImportBatch.objects.filter(open_ones, recent_ones).only(*shown)[:MOST_IMPORTS])
+    work = [b for b in batches if b.active]
+    hand = [b for b in batches if not b.active]
+    return ([_running(work)] if work else []) + ([_to_mend(hand, user)] if hand else [])
+
+
+def _running(batches: list[ImportBatch]) -> Tile:
+    rows = sum(b.rows for b in batches)
+    done = sum(b.checked if b.status == ImportBatch.Status.CHECKING else b.done for b in batches)
+    text = f"{batches[0].filename}: {batches[0].get_status_display()}." if len(batches) == 1 else f"{done:,} of {rows:,} rows are done."
+    where = reverse("hub:import", args=[batches[0].pk]) if len(batches) == 1 else reverse("hub:imports")
+    what = "import at work" if len(batches) == 1 else "imports at work"
+    return Tile(len(batches), what, text, link=where, percent=100 * done // rows if rows else 0)
+
+
+def _to_mend(batches: list[ImportBatch], user: User) -> Tile:
+    first = batches[0]
+    said = {
+        ImportBatch.Status.STOPPED: f"stopped after {first.done:,} of {first.rows:,} rows",
+        ImportBatch.Status.FAILED: "failed" + (f": {first.problem}" if first.problem else ""),
+        ImportBatch.Status.MATCHING: "waits for its columns",
+        ImportBatch.Status.CHECKED: "was checked and waits for your word",
+    }[ImportBatch.Status(first.status)]
+    what = "import that needs a hand" if len(batches) == 1 else "imports that need a hand"
+    where = reverse("hub:import", args=[first.pk]) if len(batches) == 1 else reverse("hub:imports")
+    may = user.has_perm("contacts.upload_file")
+    act = ("Go on with it" if len(batches) == 1 else "See them") if may else ""
+    return Tile(len(batches), what, f"{first.filename} {said}.", act=act, address=where, link="" if may else where)
+
+
+def summary(tiles: list[Tile]) -> str:
+    """ "Four things wait for you, and one of them is late." Work that runs by itself waits for nobody."""
+    things = [tile for tile in tiles if tile.percent is None]
+    if not things:
+        return "Nothing waits for you."
+    whom = " for you" if any(tile.act for tile in things) else ""
+    words = f"{number_word(len(things)).capitalize()} thing{' waits' if len(things) == 1 else 's wait'}{whom}"
+    if not any(tile.late for tile in things):
+        return f"{words}."
+    return f"{words}, and {'it' if len(things) == 1 else 'one of them'} is late."
+
+
+def greeting(user: User, now: datetime) -> str:
+    """By the time of day."""
+    hour = timezone.localtime(now).hour
+    time = "morning" if 4 <= hour < 12 else "afternoon" if 12 <= hour < 18 else "evening"
+    return f"Good {time}, {user.first_name or user.get_username()}"
+
+
+@needs()
+def front(request: HttpRequest) -> HttpResponse:
+    """The page that everybody starts on."""
+    now = timezone.now()
+    user = request.user
+    tiles = waiting(user, now)
+    context: dict[str, Any] = {
+        "greeting": greeting(user, now),
+        "now": now,
+        "tiles": tiles,
+        "summary": summary(tiles),
+        "news": recent(user, now),
+    }
+    if user.has_perm("contacts.view_arrival"):
+        context["days"] = last_days(now)
+    return page(request, "hub/front.html", "Front page", context)
+
+
+urlpatterns = [path("", front, name="front")]

@@ -172,3 +172,9 @@ def send(request: HttpRequest, resource: Resource, asked: Asked, name: str) -> H
         return FileResponse(file, as_attachment=True, filename=filename, content_type=exports.XLSX_TYPE)
     disposition = {"Content-Disposition": f'attachment; filename="{filename}"'}
     return StreamingHttpResponse(exports.csv_lines(cells), content_type=exports.CSV_TYPE, headers=disposition)
+
+
+def number_word(number: int) -> str:
+    """Small numbers as words, as sentences have them."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[number] if number < len(words) else intcomma(number)

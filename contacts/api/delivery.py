@@ -20,7 +20,6 @@ from contacts.domain.changes import CustomType, Plan, Policy, Received
 from contacts.domain.identity import is_blank
 from contacts.models import Arrival, Source
 from contacts.queries import policy_for
-from contacts.services import bulk
 from contacts.services.intake import take
 from contacts.services.records import received_from_dict
 from contacts.services.write import Entrance
@@ -70,38 +69,24 @@ def digest(*parts: str) -> str:
 
 
 def _decide(records: list[Received], policy: Policy, source: Source, *, keyed: bool) -> list[dict[str, Any]]:
-    originals: dict[int, Arrival] = {}
-
-    def settle(plans: list[Plan]) -> None:
-        ids = {p.earlier.arrival_id for p in plans if p.earlier and p.earlier.arrival_id}
-        originals.update(Arrival.objects.defer("raw").in_bulk(ids) if ids else {})
-        if keyed:
-            for plan in plans:
-                waiting.check(
-                    plan.incoming.received, originals.get(plan.earlier.arrival_id) if plan.earlier else None
-                )
-            _claim([p for p in plans if p.outcome == "rejected"])
-
     entrance = Entrance(source.pk, "api", actor=f"{source.name} (API)", at=timezone.now())
-    plans = take(records, policy, entrance, before_commit=settle)
-    return [_result(plan, originals) for plan in plans]
+    plans = take(records, policy, entrance, before_commit=_same_bodies if keyed else None)
+    return [_result(plan) for plan in plans]
 
 
-def _claim(plans: list[Plan]) -> None:
-    """A rejected record keeps its key too, so that sending it again repeats the answer."""
-    rows = [(p.incoming.received.delivery_key, p.incoming.arrival_id) for p in plans]
-    bulk.update(Arrival, ["delivery_key"], rows)
+def _same_bodies(plans: list[Plan]) -> None:
+    """Take the whole delivery back if its key belongs to another body."""
+    repeats = {p.earlier.arrival_id: p.incoming.received for p in plans if p.earlier}
+    originals = Arrival.objects.filter(pk__in=repeats) if repeats else ()
+    for original in originals:
+        waiting.check(repeats[original.pk], original)
 
 
-def _result(plan: Plan, originals: dict[int, Arrival]) -> dict[str, Any]:
-    earlier = plan.earlier
-    if earlier is not None and earlier.arrival_id in originals:
-        original = originals[earlier.arrival_id]
-        contact, review = original.contact_id, original.review_id
-    else:
-        done = earlier.plan if earlier is not None and earlier.plan is not None else plan
-        case = done.case or done.notice
-        contact, review = done.person.id if done.person else None, case.id if case else None
+def _result(plan: Plan) -> dict[str, Any]:
+    case = plan.case or plan.notice
+    contact, review = plan.person.id if plan.person else None, case.id if case else None
+    if plan.earlier is not None:
+        contact, review = plan.earlier.contact_id, plan.earlier.review_id
     return {"outcome": plan.outcome, "contact": contact, "review": review, "reason": plan.reason}
 
 

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
-from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI, Swagger
 
 from contacts.api import arrivals, contacts
@@ -23,7 +22,6 @@ api.add_router("", arrivals.router)
 api.add_router("/contacts", contacts.router)
 
 
-@csrf_exempt
 def nothing(request: HttpRequest) -> HttpResponse:
     """Every other address under /api/v1/."""
     return NOT_FOUND.response()

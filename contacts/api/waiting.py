@@ -45,7 +45,8 @@ def keep(records: Sequence[Received], policy: Policy, *, checked: bool, reason: 
                 check(record, original)
             row = _repeat(record, policy, original) if original else _row(record, policy)
             row.pk, row.received_at = ident, timezone.now()
-            known.setdefault(row.delivery_key, row)
+            if row.delivery_key:
+                known[row.delivery_key] = row
             rows.append(row)
             results.append(_answer(row, reason))
         Arrival.objects.bulk_create(rows)
@@ -88,7 +89,7 @@ def _repeat(record: Received, policy: Policy, original: Arrival) -> Arrival:
     row.contact_id, row.review_id = original.contact_id, original.review_id
     row.outcome = "repeated"
     label = f"arrival {original.pk}, {original.received_at:%-d %B %Y}"
-    row.reason = repeated_reason(Earlier(label, arrival_id=original.pk))
+    row.reason = repeated_reason(Earlier(label, original.pk, original.outcome))
     return row
 
 

@@ -141,4 +141,6 @@ class Plan:
     after: dict[str, Any] = field(default_factory=dict)  # the contact's values when this plan is done
     case: Case | None = None
     notice: Case | None = None  # a shared mailbox to show to reviewers
+    marks_mailbox: bool = False  # this plan sets the contact's mark of a shared mailbox
+    shared_mailbox: bool = False  # the contact's mark when this plan is done
     earlier: Earlier | None = None

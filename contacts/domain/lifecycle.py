@@ -9,6 +9,10 @@ from contacts.domain import rules
 from contacts.domain.identity import fold
 
 
+#: The stage of a record that exists and says nothing more (playbook, Step 3).
+NEW_LEAD = "new-lead"
+
+
 class StageRow(NamedTuple):
     """One stage as the judge needs it. ``owner`` is "anyone", "map" or "sales"."""
 
@@ -51,8 +55,12 @@ class StageTable:
 
     @property
     def first(self) -> StageRow:
-        """The lowest stage that anyone may set: where a contact starts when nothing else is allowed."""
-        return min((r for r in self.rows if r.owner == "anyone"), key=lambda r: r.rank)
+        """The lowest stage that anyone may set: where a contact starts when nothing else is allowed.
+
+        Of equals it is New Lead: the others of its rank say how somebody came in.
+        """
+        free = (r for r in self.rows if r.owner == "anyone")
+        return min(free, key=lambda r: (r.rank, r.slug != NEW_LEAD))
 
 
 def owner_refuses(stage: StageRow, actor_kind: str) -> str:

@@ -10,7 +10,7 @@ from contacts.domain import rules
 from contacts.domain.changes import Case, Incoming, Person, Plan, Policy, Verdict
 from contacts.domain.identity import full_person_key, share_a_name
 from contacts.domain.lifecycle import entry_stage
-from contacts.domain.origins import fresh, stamp
+from contacts.domain.origins import fresh, stamp, was_blanked
 from contacts.domain.overwrite import is_empty, judge_field, judge_stage
 from contacts.domain.reasons import created_reason, filled_reason, held_reason, joined_reason, repeated_reason
 from contacts.domain.world import World
@@ -131,7 +131,7 @@ def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Pl
     verdicts.append(stage_verdict)
     if stage:
         writes["lifecycle_stage"] = stage
-    if is_empty(person.values.get("source")) and writes:
+    if writes and is_empty(person.values.get("source")) and not was_blanked(person.origins, "source"):
         writes["source"] = policy.source.id
     return _filled(incoming, person, world, verdicts, writes, shared)
 
@@ -155,6 +155,9 @@ def _filled(
     )
     if shared:
         plan.notice = _mailbox_notice(incoming, person, world)
+        plan.marks_mailbox = plan.notice.new and not person.shared_mailbox
+        person.shared_mailbox |= plan.marks_mailbox
+    plan.shared_mailbox = person.shared_mailbox
     return plan
 
 
@@ -175,6 +178,5 @@ def _mailbox_notice(incoming: Incoming, person: Person, world: World) -> Case:
         return known
     shown = f"{person.values.get('first_name') or ''} {person.values.get('last_name') or ''}".strip()
     reason = f"{who(incoming)} writes from the address of {shown} (#{person.id}): the names have nothing in common."
-    person.shared_mailbox = True
     return Case(key, "mailbox", rules.MAILBOX, reason, who(incoming), [person], id=next(world.case_ids))
 

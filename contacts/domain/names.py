@@ -39,13 +39,13 @@ _SEPARATORS = re.compile(r"[\s\-‐-―.,;/()\"“”&+·・_|]+")
 
 def fold(text: str) -> str:
     """The text for comparing: no case, accents, punctuation or spaces. "" if nothing is left."""
+    return _folded(text[:LONGEST_COMPARED])
+
+
+@lru_cache(maxsize=32768)
+def _folded(text: str) -> str:
     if text.isascii():
-        return text[:LONGEST_COMPARED].lower().translate(_NOT_ALPHANUMERIC)
-    return _fold_unicode(text[:LONGEST_COMPARED])
-
-
-@lru_cache(maxsize=8192)
-def _fold_unicode(text: str) -> str:
+        return text.lower().translate(_NOT_ALPHANUMERIC)
     # Twice, as case folding and decomposition each bring out work for the other (Unicode 3.13, D146).
     for _ in range(2):
         text = unicodedata.normalize("NFKD", text.translate(_SPECIAL_LETTERS).casefold())

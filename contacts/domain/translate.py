@@ -45,7 +45,7 @@ class Unreadable(ValueError):
 def translate(received: Received, policy: Policy) -> Incoming:
     """One record in the hub's terms. Never raises: what can't be read becomes a verdict or a rejection."""
     incoming = Incoming(received, {}, [])
-    given = {f: text for f, value in received.values.items() if not is_blank(text := clean(value), f)}
+    given = {f: text for f, value in received.values.items() if value and not is_blank(text := clean(value), f)}
     if "email" in given:
         given["email"] = received.values["email"]  # cleaned of a character inside, it would be another mailbox
     _names(given)

@@ -6,12 +6,16 @@ the records one at a time. So every decision is told to the world (``learn``) be
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from contacts.domain.changes import Case, Earlier, Person, Plan
 from contacts.domain.identity import company_key, full_person_key
+
+_number = attrgetter("id")
 
 
 @dataclass(slots=True)
@@ -82,4 +86,4 @@ def _add(index: dict[str, list[Person]], key: str, person: Person) -> None:
         return
     found = index.setdefault(key, [])
     if all(p.id != person.id for p in found):
-        found.append(person)
+        insort(found, person, key=_number)  # by number, as the database gives them

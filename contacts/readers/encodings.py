@@ -64,7 +64,10 @@ def detect(path: str | os.PathLike[str]) -> Encoding:
     """The encoding of a file. Reads all of it once (strict UTF-8 must hold to the end), in blocks."""
     with open(path, "rb") as file:
         head = file.read(limits.HEAD)
-    codec = _by_mark(head) or _by_nuls(head)
+    mark, codec = _by_mark(head), _by_nuls(head)
+    if mark not in ("", "utf-8"):
+        # The mark leaves no doubt. If the text is damaged all the same, reading it says where.
+        return Encoding(LABELS[mark], True)
     if codec and first_fault(path, codec) is None:
         return Encoding(LABELS[codec], True)
     fault = first_fault(path, "utf-8")

@@ -76,7 +76,11 @@ def is_data(text: str) -> bool:
 
 
 def known_names(values: Sequence[str]) -> int:
-    """How many cells are names of columns that people use; 0 if the line holds an address."""
+    """How many cells are names of columns that people use; 0 if the line holds an address.
+
+    A line of more cells than a row may have is judged by its beginning: it will be refused for its width.
+    """
+    values = values[: limits.MAX_COLUMNS]
     if any(is_address(value) or len(value) > limits.MAX_NAME_CHARS for value in values):
         return 0
     return sum(is_known(value) for value in values)
@@ -106,7 +110,11 @@ def find_header(records: Sequence[Record]) -> int | None:
 def _looks_like_names(record: Record, least: int) -> bool:
     """Whether all cells are filled, different, short and no data."""
     cells = record.filled
-    if len(cells) < max(least, len(record.values)) or len(set(cells)) < len(cells):
+    if (
+        len(cells) > limits.MAX_COLUMNS * 10
+        or len(cells) < max(least, len(record.values))
+        or len(set(cells)) < len(cells)
+    ):
         return False
     return not any(is_data(cell) or len(cell) > 100 for cell in cells)
 

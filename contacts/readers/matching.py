@@ -69,10 +69,8 @@ def match_columns(
     looks = shapes if shapes is not None else [shape_of(values) for values in samples]
     judge = _Judge(columns, looks, filled, custom, saved or {})
     claims = [claim for at in range(len(columns)) for claim in judge.claims(at)]
-    won = _awarded(claims, judge.reserved)
-    won.update(
-        _awarded(judge.guesses(won), {_SAME.get(c.field, c.field) for c in won.values()} | judge.reserved)
-    )
+    won = _awarded(claims, set())
+    won.update(_awarded(judge.guesses(won), {_SAME.get(c.field, c.field) for c in won.values()}))
     lost = {
         claim.at: claim
         for claim in sorted(claims, key=lambda c: c.order, reverse=True)
@@ -82,7 +80,10 @@ def match_columns(
 
 
 def _awarded(claims: Iterable[_Claim], taken: set[str]) -> dict[int, _Claim]:
-    """The claims that win, by column. First and last name together leave nothing to a full name."""
+    """The claims that win, by column; ``taken`` are fields that are given already.
+
+    First and last name together leave nothing to a full name.
+    """
     taken, won = set(taken), dict[int, _Claim]()
     # A full name is looked at last: it yields to a first and a last name, however sure it is.
     for claim in sorted(claims, key=lambda c: (c.field == "name" and c.why != _LAST_TIME, c.order)):
@@ -114,7 +115,7 @@ class _Judge:
         self.custom = {fold(name): slug for slug, label in custom for name in (slug, label) if fold(name)}
         self.allowed = {*MAPPABLE, *self.custom.values()}
         self.saved = {fold(name): field for name, field in saved.items()} | dict(saved)
-        self.reserved: set[str] = set()
+        self.has_first = self.has_last = False
         named = {field for name in columns for field, _ in map(self._by_name, variants(name)[:1]) if field}
         self.has_first, self.has_last = "first_name" in named, "last_name" in named
 
@@ -143,7 +144,7 @@ class _Judge:
     def _by_name(self, key: str) -> tuple[str, int]:
         """The field and rank of a known name; a bare "Nom" or "Nome" depends on its neighbours."""
         field, rank = SURE.get(key, ("", 0))
-        if field == "name" and hasattr(self, "has_last"):
+        if field == "name":
             if key in BARE_LAST and self.has_first and not self.has_last:
                 return "last_name", 500
             if key in BARE_FIRST and self.has_last and not self.has_first:

@@ -80,6 +80,7 @@ def _plain_rows(feed: Feed, records: Iterator[list[str]], layout: Layout, skip: 
         count = len(values)
         if count != width or count == 1:
             if is_blank(values) or _is_end(values, number):
+                feed.piled = 0
                 continue
             number += 1
             values, extra = _fitted(values, width, number)

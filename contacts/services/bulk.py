@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -28,6 +29,11 @@ def as_time(moment: datetime | None) -> Any:
     """A moment in the form in which Django stores it on this database."""
     if moment is None or connection.vendor != "sqlite":
         return moment
+    return _naive_text(moment)
+
+
+@lru_cache(maxsize=4096)
+def _naive_text(moment: datetime) -> str:
     return str(moment.astimezone(UTC).replace(tzinfo=None))
 
 

@@ -39,17 +39,18 @@ def take(
     """
 
     def attempt() -> list[Plan]:
-        batch = [translate(record, policy) for record in records]
-        lock_keys(_lock_names(batch))
-        for incoming, ident in zip(batch, arrival_ids(len(batch)), strict=True):
-            _sign(incoming, ident, policy, entrance)
-        plans = decide_all(batch, load_world(batch, policy), policy)
-        write.apply(plans, entrance)
-        if before_commit is not None:
-            before_commit(plans)
+        batch = [translate(record, policy) for record in records]  # before the transaction: it needs no lock
+        with transaction.atomic():
+            lock_keys(_lock_names(batch))
+            for incoming, ident in zip(batch, arrival_ids(len(batch)), strict=True):
+                _sign(incoming, ident, policy, entrance)
+            plans = decide_all(batch, load_world(batch, policy), policy)
+            write.apply(plans, entrance)
+            if before_commit is not None:
+                before_commit(plans)
         return plans
 
-    return in_transaction(attempt)
+    return until_undisturbed(attempt)
 
 
 def take_again(
@@ -59,14 +60,15 @@ def take_again(
 
     def attempt() -> list[Plan]:
         batch = [translate(record, policy) for _, record in records]
-        lock_keys(_lock_names(batch))
-        for incoming, (ident, _) in zip(batch, records, strict=True):
-            _sign(incoming, ident, policy, entrance)
-        plans = decide_all(batch, load_world(batch, policy), policy)
-        write.apply(plans, entrance, replay=True)
+        with transaction.atomic():
+            lock_keys(_lock_names(batch))
+            for incoming, (ident, _) in zip(batch, records, strict=True):
+                _sign(incoming, ident, policy, entrance)
+            plans = decide_all(batch, load_world(batch, policy), policy)
+            write.apply(plans, entrance, replay=True)
         return plans
 
-    return in_transaction(attempt)
+    return until_undisturbed(attempt)
 
 
 def decide_all(batch: Sequence[Incoming], world: World, policy: Policy) -> list[Plan]:
@@ -86,11 +88,20 @@ def sign_for_show(batch: Sequence[Incoming], policy: Policy, entrance: write.Ent
 
 
 def in_transaction(attempt: Callable[[], T]) -> T:
-    """Run in one transaction; again when another process was quicker, which the database tells by an error."""
+    """Run in one transaction, and again when another process was quicker."""
+
+    def whole() -> T:
+        with transaction.atomic():
+            return attempt()
+
+    return until_undisturbed(whole)
+
+
+def until_undisturbed(attempt: Callable[[], T]) -> T:
+    """Run what opens its own transaction; again when the database says that another process got in between."""
     for left in range(TRIES - 1, -1, -1):
         try:
-            with transaction.atomic():
-                return attempt()
+            return attempt()
         except (IntegrityError, OperationalError):
             if not left:
                 raise

@@ -12,7 +12,7 @@ from django.db.models import Q
 from contacts.models import ImportBatch
 
 LEASE = timedelta(seconds=60)
-HOST = socket.gethostname()
+HOST = socket.gethostname()[:50]
 Status = ImportBatch.Status
 
 

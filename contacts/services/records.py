@@ -17,9 +17,9 @@ from contacts.domain.fields import MAPPABLE
 from contacts.readers import match_columns
 from contacts.readers.synonyms import fold, is_known
 
-#: Longer keys, and keys after this many of one record, are kept and not matched to a field.
+#: Longer keys, and keys after this many of one record, are kept and matched by our own names only.
 LONGEST_KEY = 200
-MOST_KEYS = 200
+MOST_KEYS = 500
 #: The matching of keys is remembered when they have at most this many characters together.
 REMEMBERED = 4000
 
@@ -43,10 +43,9 @@ def received_from_dict(
     filled = tuple(key for key, text in texts.items() if text.strip() and key not in nested)
     labels = tuple((slug, kind.label) for slug, kind in custom.items())
     fields = _fields_of(filled, labels)
-    said = nested.union(filled)
-    unknown = tuple(
-        key for key in texts if key not in fields and (key in said or not _fields_of((key,), labels))
-    )
+    blank = texts.keys() - nested.union(filled)
+    fine = {key for key in list(blank)[:MOST_KEYS] if _fields_of((key,), labels)}
+    unknown = tuple(key for key in texts if key not in fields and key not in fine)
     return Received(
         values={field: texts[key] for key, field in fields.items()},
         raw=kept,
@@ -64,8 +63,9 @@ def _fields_of(keys: tuple[str, ...], custom: tuple[tuple[str, str], ...]) -> Ma
 
 def _matched(keys: tuple[str, ...], custom: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
     ours = {fold(name) for pair in custom for name in pair}
-    likely = [k for k in keys if len(k) <= LONGEST_KEY and (k in _EXACT or is_known(k) or fold(k) in ours)]
-    found = match_columns(likely[:MOST_KEYS], [], [], custom=custom, saved=_EXACT) if likely else []
+    short = [k for k in keys[:MOST_KEYS] if len(k) <= LONGEST_KEY and (is_known(k) or fold(k) in ours)]
+    likely = list(dict.fromkeys([k for k in keys if k in _EXACT] + short))
+    found = match_columns(likely, [], [], custom=custom, saved=_EXACT) if likely else []
     return {m.column: m.field for m in found if m.field and m.sure in ("sure", "likely")}
 
 

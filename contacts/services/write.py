@@ -105,7 +105,7 @@ def _fills(plans: Sequence[Plan], at: Any) -> None:
             continue
         _, fields = touched.setdefault(person.id, (person, set()))
         fields.update(plan.writes)
-        if plan.notice is not None and plan.notice.new:
+        if plan.marks_mailbox:
             fields.add("shared_mailbox")
         if plan.incoming.occurred_at and person.last_activity == plan.incoming.occurred_at:
             fields.add("last_activity")
@@ -211,7 +211,7 @@ def _history(plans: Sequence[Plan], entrance: Entrance) -> None:
     known = created_times({p.person.id for p in plans if p.person and p.after and not p.person.new})
     rows = []
     for plan in plans:
-        if plan.person is None or not (plan.writes or (plan.notice is not None and plan.notice.new)):
+        if plan.person is None or not (plan.writes or plan.marks_mailbox):
             continue
         kind = "+" if plan.outcome == "created" else "~"
         hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id)

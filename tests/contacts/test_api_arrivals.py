@@ -134,11 +134,13 @@ def test_the_places_of_what_is_no_record_are_named(caller):
     assert refusal(post(caller, '[{}, 1, {}, "x"]'), 400)["fields"] == [1, 3]
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/xml", "", "image/png", "application/json; charset=moon"]
-)
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml", "", "image/png"])
 def test_other_content_types_are_415(caller, kind):
     assert refusal(post(caller, b'{"email": "a@acme.example"}', kind), 415)["fields"] == ["Content-Type"]
+
+
+def test_a_charset_that_nobody_knows_is_415(caller):
+    refusal(caller.generic("POST", ARRIVALS, b"{}", content_type="application/json; charset=moon"), 415)
 
 
 def test_an_empty_list_is_422_and_a_list_of_1001_is_413(caller):
@@ -159,7 +161,8 @@ def test_a_length_that_is_not_true_does_not_lift_the_cap(caller):
 
 def test_numbers_that_no_database_holds_stay_text(caller):
     huge = "1" * 5000
-    response = post(caller, '{"email": "a@acme.example", "x": 1e999, "y": %s, "lead_score": 7}' % huge)
+    body = '{"email": "a@acme.example", "x": 1e999, "lead_score": 7, "y": ' + huge + "}"
+    response = post(caller, body)
     assert response.json()["results"][0]["outcome"] == "created"
     assert Arrival.objects.get().raw == {"email": "a@acme.example", "x": "1e999", "y": huge, "lead_score": 7}
 

@@ -105,5 +105,5 @@ def test_a_record_with_100_000_keys_costs_no_more_than_reading_it():
     wide = {f"Email Address {n}": "x" for n in range(100_000)} | {"email": "a@acme.example"}
     started = time.process_time()
     received = received_from_dict(wide, CUSTOM)
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 2
     assert len(received.unknown) + len(received.values) == 100_001

@@ -36,7 +36,8 @@ def a_token(slug: str = "spring-form", **values: Any) -> str:
 def a_caller(slug: str = "spring-form", *, may_read: bool = True, **values: Any) -> Client:
     """A client that sends its token with each request."""
     secret = a_token(slug, may_read=may_read, **values)
-    return Client(headers={"Authorization": f"Bearer {secret}"}, raise_request_exception=False)
+    headers = {"Authorization": f"Bearer {secret}"}
+    return Client(enforce_csrf_checks=True, headers=headers, raise_request_exception=False)
 
 
 def send(caller: Client, body: Any, key: str = "") -> list[dict[str, Any]]:

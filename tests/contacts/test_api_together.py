@@ -66,7 +66,7 @@ nested = st.recursive(
 keys = st.sampled_from([*MAPPABLE, "Email Address", "phone_number", "x"]) | texts
 records = st.dictionaries(keys, nested, max_size=8)
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.django_db

@@ -49,7 +49,7 @@ def test_utf16_big_endian_with_a_mark_is_certain(write):
         ("cp1251", "Windows-1251", "Иван Петров"),
         ("cp1253", "Windows-1253", "Μαρία Παπαδοπούλου"),
         ("cp1254", "Windows-1254", "Işık Çağlar"),
-        ("cp932", "Windows-31J", "山田太郎"),
+        ("cp932", "MS932", "山田太郎"),
         ("mac_roman", "Macintosh", "Jürgen Müßig"),
     ],
 )
@@ -106,3 +106,9 @@ def test_every_name_of_an_encoding_is_one_that_python_knows():
         label: codecs.lookup(codec).name for codec, label in LABELS.items()
     }
     assert all(codecs.lookup(codec).name == codec for codec in LABELS)
+
+
+def test_a_damaged_file_with_a_mark_is_refused_and_not_guessed(write):
+    path = write(_TEXT.encode("utf-16")[:-1])
+    with pytest.raises(UnreadableFile, match=r"^Line 3 can't be read as UTF-16LE"):
+        inspect(path, filename="list.csv")

@@ -154,6 +154,12 @@ def test_an_open_quote_over_many_lines_is_refused_without_reading_on(write):
         survey(path, inspect(path, filename="list.csv"))
 
 
+def test_millions_of_blank_lines_are_no_rows_and_no_fault(write):
+    path = write("Email,Note\n" + "\n" * (limits.MAX_RECORD_CHARS + limits.BLOCK * 2) + "a@x.example,1\n")
+    layout = inspect(path, filename="list.csv")
+    assert survey(path, layout).rows == 1
+
+
 def test_a_line_without_an_end_and_a_row_of_too_many_cells_are_refused_with_their_row(write):
     path = write("Email,Note\na@x.example,1\n" + "x" * (limits.MAX_LINE_CHARS + limits.BLOCK * 2))
     with pytest.raises(UnreadableFile, match=r"^Row 2 is a line of more than 8,000,000 characters"):

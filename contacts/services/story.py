@@ -1,0 +1,169 @@
+"""What happened to a contact: its history rows as changes from old to new, in words that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from contacts.domain.fields import FIELDS, LABELS
+from contacts.models import Contact, CustomField, Source, Stage
+
+#: Fields of a contact in the order in which pages and ``explain`` show them; custom fields follow.
+STANDARD = (*(f.name for f in FIELDS if f.kept), "owner", "source", "last_activity")
+HUB_LABELS = LABELS | {"owner": "Owner", "source": "Lead source", "last_activity": "Last activity"}
+COLUMN = {"lifecycle_stage": "lifecycle_stage_id", "owner": "owner_id", "source": "source_id"}
+IN_HISTORY = tuple(f for f in STANDARD if f != "last_activity")
+ROW = (
+    *(COLUMN.get(f, f) for f in IN_HISTORY), "custom", "shared_mailbox",
+    "history_id", "history_date", "history_type", "history_change_reason", "actor", "arrival_id",
+)  # fmt: skip
+
+
+class Change(NamedTuple):
+    """One field that changed, as people read it; "" is empty."""
+
+    field: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of a contact's history."""
+
+    id: int
+    at: datetime
+    actor: str
+    reason: str
+    arrival: int | None
+    created: bool
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What ids and slugs are called, read once for a page."""
+
+    stages: Mapping[str, str]
+    sources: Mapping[int, str]
+    people: Mapping[int, str]
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, name: str) -> str:
+        return HUB_LABELS.get(name) or self.custom.get(name) or name
+
+    def shown(self, name: str, value: Any) -> str:
+        """A value as people read it."""
+        if value is None or value == "":
+            return ""
+        if name == "lifecycle_stage":
+            return self.stages.get(value, str(value))
+        if name == "source":
+            return self.sources.get(value, f"source {value}")
+        if name == "owner":
+            return self.people.get(value, f"a former user ({value})")
+        return as_text(value)
+
+
+def as_text(value: Any) -> str:
+    """A stored value as a person would type it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return "" if value is None else str(value)
+
+
+def person_name(user: Any) -> str:
+    """The name that others know a user by."""
+    return user.get_full_name() or user.get_username()
+
+
+def load_names() -> Names:
+    """The names of stages, sources, people and custom fields: four short queries."""
+    return Names(
+        dict(Stage.objects.values_list("slug", "label")),
+        dict(Source.objects.values_list("pk", "name")),
+        {u.pk: person_name(u) for u in get_user_model().objects.only("first_name", "last_name", "username")},
+        dict(CustomField.objects.values_list("slug", "label")),
+    )
+
+
+def history_rows(contact_id: int, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+    """The newest rows of a contact's history, older than row ``before``."""
+    rows = Contact.history.model.objects.filter(id=contact_id)
+    if before is not None:
+        rows = rows.filter(history_id__lt=before)
+    return list(rows.order_by("-history_id").values(*ROW)[:limit])
+
+
+def values_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Field to value of one history row, custom fields included."""
+    return {f: row[COLUMN.get(f, f)] for f in IN_HISTORY} | (row["custom"] or {})
+
+
+def changes(new: Mapping[str, Any], old: Mapping[str, Any] | None, names: Names) -> list[Change]:
+    """What one history row changed against the one before it; all of it where there is none."""
+    after, before = values_of(new), values_of(old) if old else {}
+    told = [
+        Change(f, names.label(f), names.shown(f, before.get(f)), names.shown(f, after.get(f)))
+        for f in [*after, *(f for f in before if f not in after)]
+    ]
+    said = [c for c in told if c.old != c.new]
+    if new["shared_mailbox"] and not (old and old["shared_mailbox"]):
+        said.append(Change("shared_mailbox", "Shared mailbox", "", "yes"))
+    return said
+
+
+def events(contact_id: int, names: Names, limit: int, before: int | None = None) -> tuple[list[Event], int | None]:
+    """A page of the history, newest first, and the row from which the next page goes on."""
+    rows = history_rows(contact_id, limit + 1, before)
+    pairs = list(zip(rows, [*rows[1:], None], strict=True))[:limit]
+    told = [
+        Event(
+            row["history_id"],
+            row["history_date"],
+            row["actor"],
+            row["history_change_reason"] or "",
+            row["arrival_id"],
+            row["history_type"] == "+",
+            changes(row, older, names),
+        )
+        for row, older in pairs
+    ]
+    return told, told[-1].id if len(rows) > limit else None
+
+
+def events_since(contact_id: int, names: Names, seen: int) -> list[Event]:
+    """What happened after history row ``seen``, newest first, at most 50."""
+    return [e for e in events(contact_id, names, 50)[0] if e.id > seen]
+
+
+def newest_event(contact_id: int) -> int:
+    """The number of the contact's newest history row, 0 where there is none."""
+    rows = Contact.history.model.objects.filter(id=contact_id).order_by("-history_id")
+    return rows.values_list("history_id", flat=True).first() or 0
+
+
+def day(at: datetime, now: datetime | None = None) -> str:
+    """ "today", "3 March", "3 March 2025"."""
+    today: date = (now or timezone.now()).date()
+    if at.date() == today:
+        return "today"
+    return f"{at.day} {at:%B}" if at.year == today.year else f"{at.day} {at:%B %Y}"
+
+
+def moment(at: datetime, now: datetime | None = None) -> str:
+    """ "today 09:44", "3 March 10:22"."""
+    return f"{day(at, now)} {at:%H:%M}"
+
+
+def in_full(at: datetime) -> str:
+    """ "3 March 2026 at 10:22"."""
+    return f"{at.day} {at:%B %Y} at {at:%H:%M}"
