@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.db.models import Max
 
 from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
-from contacts.domain.identity import full_person_key
+from contacts.domain.identity import company_key, full_person_key
 from contacts.domain.lifecycle import StageRow, StageTable
 from contacts.domain.world import World
 from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage
@@ -48,23 +48,44 @@ def policy_for(source: Source) -> Policy:
     return Policy(source_row(source), stage_table(), custom, hub.phone_shared_limit, hub.default_region)
 
 
-def load_world(batch: Sequence[Incoming], policy: Policy, *, show: bool = False) -> World:
+class Beside(Protocol):
+    """What is known beside the database, such as what the earlier rows of a dry run would have made."""
+
+    def deliveries(self, world: World, keys: set[str]) -> None: ...
+    def addresses(self, world: World, keys: set[str]) -> None: ...
+    def companies(self, world: World, keys: set[str]) -> None: ...
+    def candidates(self, world: World, people: set[str], phones: set[str]) -> None: ...
+    def waiting(self, world: World, keys: set[str]) -> None: ...
+
+
+def load_world(batch: Sequence[Incoming], policy: Policy, *, beside: Beside | None = None) -> World:
     """The evidence for a batch. Inside a transaction; on PostgreSQL the matched contacts are locked.
 
-    With ``show`` nothing will be written: no number is used up and nothing is locked.
+    With ``beside`` nothing will be written: no number is used up and nothing is locked.
     """
-    world = World(*(_next_numbers() if show else reserve_ids([Contact, Review], len(batch))))
+    world = World(*(_next_numbers() if beside else reserve_ids([Contact, Review], len(batch))))
     usable = [i for i in batch if not i.rejected]
-    _deliveries(world, {i.received.delivery_key for i in batch if i.received.delivery_key})
+    deliveries = {i.received.delivery_key for i in batch if i.received.delivery_key}
+    _deliveries(world, deliveries)
     addresses = {i.address.key for i in usable if i.address}
-    _addresses(world, addresses, lock=not show)
-    _waiting(world, usable, addresses)
+    _addresses(world, addresses, lock=beside is None)
+    if beside:
+        beside.deliveries(world, deliveries)
+        beside.addresses(world, addresses)
     unmatched = [i for i in usable if not i.address or i.address.key not in world.addresses]
     without = {i.company for i in unmatched if i.company and not i.domain}
     _companies(world, without)
-    people = {i.person for i in unmatched if i.person} | _inferred(unmatched, world)
+    if beside:
+        beside.companies(world, without)
+    inferred = _inferred(unmatched, usable, world) if without else set()
+    people, phones = {i.person for i in unmatched if i.person} | inferred, {i.phone for i in unmatched if i.phone}
     _candidates(world, world.people, "person_key", people, CANDIDATES)
-    _candidates(world, world.phones, "phone", {i.phone for i in unmatched if i.phone}, policy.phone_shared_limit + 1)
+    _candidates(world, world.phones, "phone", phones, policy.phone_shared_limit + 1)
+    waiting = _waiting_keys(world, usable, addresses, inferred)
+    _waiting(world, waiting)
+    if beside:
+        beside.candidates(world, people, phones)
+        beside.waiting(world, waiting)
     return world
 
 
@@ -74,20 +95,34 @@ def _next_numbers() -> tuple[Iterator[int], Iterator[int]]:
     return count(last[0] + 1), count(last[1] + 1)
 
 
-def _inferred(batch: Iterable[Incoming], world: World) -> set[str]:
+def _inferred(unmatched: Sequence[Incoming], usable: Sequence[Incoming], world: World) -> set[str]:
     """Keys that a record gets only through the domain of its company's name, now or later in this batch."""
     domains: dict[str, set[str]] = {c: set(d) for c, d in world.companies.items()}
-    batch = list(batch)
-    for i in batch:
-        if i.company and i.domain:
-            domains.setdefault(i.company, set()).add(i.domain)
+    for companies, found in _met(usable, world):
+        for company in companies:
+            domains.setdefault(company, set()).update(found)
     return {
         key
-        for i in batch
+        for i in unmatched
         if i.company and not i.domain
         for domain in domains.get(i.company, ())
         if (key := full_person_key(i.values.get("first_name", ""), i.values.get("last_name", ""), domain))
     }
+
+
+def _met(usable: Iterable[Incoming], world: World) -> Iterable[tuple[set[str], set[str]]]:
+    """Companies and domains that may come together on one contact by what this batch fills."""
+    met: dict[Any, tuple[set[str], set[str]]] = {}
+    for n, i in enumerate(usable):
+        person = world.addresses.get(i.address.key) if i.address else None
+        who = person.id if person else i.address.key if i.address else (n,)
+        companies, domains = met.setdefault(who, (set(), set()))
+        if person:
+            companies.add(company_key(person.values.get("company") or ""))
+            domains.add(person.values.get("company_domain") or "")
+        companies.add(i.company)
+        domains.add(i.domain)
+    return [(companies - {""}, domains - {""}) for companies, domains in met.values()]
 
 
 def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
@@ -133,11 +168,16 @@ def person_from(state: Sequence[Any]) -> Person:
     return Person(known, json.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
 
 
-def _waiting(world: World, batch: Iterable[Incoming], addresses: set[str]) -> None:
+def _waiting_keys(world: World, batch: Iterable[Incoming], addresses: set[str], inferred: set[str]) -> set[str]:
+    """Under which keys these records, or the mailboxes that they write from, may wait already."""
     keys = {f"a:{key}" for key in addresses}
-    keys |= {f"m:{p.id}" for p in world.loaded.values()}
+    keys |= {f"m:{p.id}" for p in world.addresses.values()}
     keys |= {f"n:{i.person}" for i in batch if i.person and not i.address}
-    keys |= {f"p:{i.phone}" for i in batch if i.phone and not i.address}
+    keys |= {f"n:{key}" for key in inferred}
+    return keys | {f"p:{i.phone}" for i in batch if i.phone and not i.address}
+
+
+def _waiting(world: World, keys: set[str]) -> None:
     if not keys:
         return
     found = _rows(

@@ -13,6 +13,7 @@ from contacts.api.schemas import ContactRecord, Explanation, errors
 from contacts.domain.fields import FIELDS
 from contacts.domain.identity import NotAnAddress, read_address
 from contacts.models import Address, Contact
+from contacts.services.explain import explain_contact
 
 router = Router(tags=["contacts"])
 READING = errors(401, 403, 404, 405, 429)
@@ -51,8 +52,6 @@ def one(request: HttpRequest, contact_id: int) -> JsonResponse:
 )
 def explain(request: HttpRequest, contact_id: int) -> JsonResponse:
     """Each field's value with who wrote it, under which rule and when, and the values that were refused."""
-    from contacts.services.explain import explain_contact
-
     must_read(request.auth)
     contact = Contact.objects.filter(pk=contact_id).first()
     if contact is None:

@@ -84,7 +84,7 @@ class ContactRecord(Schema):
 class Explanation(Schema):
     """Where each value comes from."""
 
-    contact: int
+    contact: dict[str, Any] = Field(description="Its id, name, email and addresses.")
     fields: dict[str, Any] = Field(description="By field: value, origin, rule, at, arrival, refused.")
 
 

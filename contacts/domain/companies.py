@@ -22,6 +22,8 @@ from contacts.domain.names import fold
 _DATA = Path(__file__).parent / "data"
 _LONGEST_LINK = 2048
 _LONGEST_HOST = 253
+#: Folding can make a text longer (ß, ligatures); the key's column is as wide.
+LONGEST_KEY = 250
 
 
 class Domain(NamedTuple):
@@ -33,7 +35,7 @@ class Domain(NamedTuple):
 
 def company_key(company: str) -> str:
     """The company's name for comparing; "" if there is none."""
-    return fold(company)
+    return fold(company)[:LONGEST_KEY]
 
 
 def registrable(host: str) -> str:

@@ -22,6 +22,8 @@ from contacts.domain.blanks import clean
 #: No name is longer; what comes after is not compared. It bounds the time for text that is no name.
 LONGEST_COMPARED = 1000
 LONGEST_SORT_KEY = 120
+#: Folding can make a text longer (ß, ligatures); this much of a first and of a last name is in a key.
+LONGEST_IN_KEY = 200
 _LONGEST_SPLIT = 200
 
 _NOT_ALPHANUMERIC = str.maketrans("", "", "".join(chr(c) for c in range(128) if not chr(c).isalnum()))
@@ -76,7 +78,7 @@ def tokens(text: str) -> frozenset[str]:
 
 def person_key(first: str, last: str, domain: str) -> str:
     """What likely namesakes at one company share; "" if there is no name."""
-    first, last = fold(first), fold(last)
+    first, last = fold(first)[:LONGEST_IN_KEY], fold(last)[:LONGEST_IN_KEY]
     return f"{first}|{last}|{domain}" if first or last else ""
 
 
@@ -84,7 +86,7 @@ def full_person_key(first: str, last: str, domain: str) -> str:
     """The same, but "" unless all three parts are there: only this one is evidence."""
     if not (first and last and domain):
         return ""
-    first, last = fold(first), fold(last)
+    first, last = fold(first)[:LONGEST_IN_KEY], fold(last)[:LONGEST_IN_KEY]
     return f"{first}|{last}|{domain}" if first and last else ""
 
 

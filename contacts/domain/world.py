@@ -55,8 +55,8 @@ class World:
         for address in person.addresses:
             self.addresses[address.key] = person
         key = person_key_of(values)
-        _add(self.people, key, person)
-        _add(self.phones, values.get("phone") or "", person)
+        add_person(self.people, key, person)
+        add_person(self.phones, values.get("phone") or "", person)
         company, domain = company_key(values.get("company") or ""), values.get("company_domain")
         if company and domain:
             self.companies.setdefault(company, set()).add(domain)
@@ -81,7 +81,8 @@ def earlier_from(plan: Plan) -> Earlier:
     )
 
 
-def _add(index: dict[str, list[Person]], key: str, person: Person) -> None:
+def add_person(index: dict[str, list[Person]], key: str, person: Person) -> None:
+    """Make a person findable under one key."""
     if not key:
         return
     found = index.setdefault(key, [])

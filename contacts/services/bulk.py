@@ -22,7 +22,10 @@ COPY_FROM = 25
 
 def as_json(value: Any) -> str:
     """JSON text as both databases take it."""
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # a number of more than 64 bits, or nested deeper than it goes
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_time(moment: datetime | None) -> Any:

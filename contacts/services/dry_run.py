@@ -19,7 +19,7 @@ from typing import Any
 from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan, Policy, Received
 from contacts.domain.identity import Address, company_key
 from contacts.domain.translate import translate
-from contacts.domain.world import World, earlier_from, person_key_of
+from contacts.domain.world import World, add_person, earlier_from, person_key_of
 from contacts.models import ImportBatch
 from contacts.queries import load_world, policy_for
 from contacts.services.file_rows import chunks
@@ -42,26 +42,37 @@ class Scratch:
         self.contact_ids: Iterator[int] | None = None
         self.case_ids: Iterator[int] | None = None
 
-    def lay_over(self, world: World, batch: Sequence[Incoming]) -> None:
-        """Add to the world what the earlier chunks would have made of these keys."""
+    def deliveries(self, world: World, keys: set[str]) -> None:
+        """Deliveries of the earlier chunks; the numbers that they used up are gone."""
         if self.contact_ids is None:
             self.contact_ids, self.case_ids = world.contact_ids, world.case_ids
         world.contact_ids, world.case_ids = self.contact_ids, self.case_ids  # type: ignore[assignment]
-        for key, stored in self._found("delivery", (i.received.delivery_key for i in batch)):
+        for key, stored in self._found("delivery", keys):
             world.deliveries.setdefault(key, Earlier(*json.loads(stored)))
-        self._companies(world, batch)
-        people = self._found("address", (i.address.key for i in batch if i.address))
-        named = self._found("person", _possible_keys(world, batch))
-        phones = self._found("phone", (i.phone for i in batch))
-        self._load(world, {int(v) for _, v in [*people, *named, *phones]} | set(world.loaded))
-        for key, ident in people:
+
+    def addresses(self, world: World, keys: set[str]) -> None:
+        """People that the earlier chunks would have made or filled, by address."""
+        found = self._found("address", keys)
+        self._load(world, {int(ident) for _, ident in found} | set(world.loaded))
+        for key, ident in found:
             world.addresses[key] = world.loaded[int(ident)]
-        for index, found in ((world.people, named), (world.phones, phones)):
+
+    def companies(self, world: World, keys: set[str]) -> None:
+        """Domains that company names would have by now."""
+        for key, domain in self._found("company", keys):
+            world.companies.setdefault(key, set()).add(domain)
+
+    def candidates(self, world: World, people: set[str], phones: set[str]) -> None:
+        """The same people by name and domain, and by phone."""
+        named, called = self._found("person", people), self._found("phone", phones)
+        self._load(world, {int(ident) for _, ident in [*named, *called]} | set(world.loaded))
+        for index, found in ((world.people, named), (world.phones, called)):
             for key, ident in found:
-                _append(index, key, world.loaded[int(ident)])
-        waits = {f"a:{i.address.key}" for i in batch if i.address} | {f"m:{p}" for p in world.loaded}
-        waits |= {f"n:{i.person}" for i in batch} | {f"p:{i.phone}" for i in batch}
-        for key, stored in self._found("waiting", waits):
+                add_person(index, key, world.loaded[int(ident)])
+
+    def waiting(self, world: World, keys: set[str]) -> None:
+        """Cases that would be open by now."""
+        for key, stored in self._found("waiting", keys):
             kind, rule, reason, who, ident = json.loads(stored)
             world.waiting.setdefault(key, Case(key, kind, rule, reason, who, [], id=ident, new=False))
 
@@ -85,10 +96,6 @@ class Scratch:
         self.db.executemany("INSERT OR REPLACE INTO people VALUES (?, ?)", states)
         for table, pairs in rows.items():
             self.db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", sorted(pairs))
-
-    def _companies(self, world: World, batch: Sequence[Incoming]) -> None:
-        for key, domain in self._found("company", (i.company for i in batch if not i.domain)):
-            world.companies.setdefault(key, set()).add(domain)
 
     def _found(self, table: str, keys: Iterable[str | None]) -> list[tuple[str, str]]:
         wanted = json.dumps(sorted({k for k in keys if k}))
@@ -139,8 +146,7 @@ def plan_chunk(chunk: Sequence[Received], policy: Policy, entrance: Entrance, so
     """The plans of some rows after those that the scratch knows."""
     batch = [translate(record, policy) for record in chunk]
     sign_for_show(batch, policy, entrance)
-    world = load_world(batch, policy, show=True)
-    so_far.lay_over(world, batch)
+    world = load_world(batch, policy, beside=so_far)
     plans = decide_all(batch, world, policy)
     so_far.keep(plans)
     return plans
@@ -162,15 +168,6 @@ def _shown(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _possible_keys(world: World, batch: Sequence[Incoming]) -> set[str]:
-    keys = {i.person for i in batch}
-    for i in batch:
-        if i.company and not i.domain:
-            named = {"first_name": i.values.get("first_name"), "last_name": i.values.get("last_name")}
-            keys |= {person_key_of({**named, "company_domain": d}) for d in world.companies.get(i.company, ())}
-    return keys
-
-
 def _keys_of(person: Person, rows: dict[str, set[tuple[str, str]]]) -> None:
     ident, values = str(person.id), person.values
     rows["address"] |= {(a.key, ident) for a in person.addresses}
@@ -178,13 +175,6 @@ def _keys_of(person: Person, rows: dict[str, set[tuple[str, str]]]) -> None:
     rows["phone"].add((values.get("phone") or "", ident))
     if values.get("company_domain"):
         rows["company"].add((company_key(values.get("company") or ""), values["company_domain"]))
-
-
-def _append(index: dict[str, list[Person]], key: str, person: Person) -> None:
-    found = index.setdefault(key, [])
-    if all(p.id != person.id for p in found):
-        found.append(person)
-        found.sort(key=lambda p: p.id)
 
 
 def _dump(person: Person) -> str:

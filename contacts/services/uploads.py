@@ -48,6 +48,7 @@ def open_batch(
     ``reading`` is what a person set by hand: encoding, delimiter, section, sheet. Raises
     ``UnreadableFile``; the file is then not kept.
     """
+    filename = filename.encode("utf-8", "replace").decode()  # a name on disk need not be text
     batch = ImportBatch(source=source, filename=Path(filename).name[:255], created_at=at, created_by=user)
     batch.created_by_name = by or (user.get_full_name() or user.get_username() if user else "")
     batch.stored = store_file(content, filename)

@@ -190,12 +190,17 @@ def contact_row(person: Person, created_at: Any, updated_at: Any) -> tuple[Any, 
     )
 
 
-def history_row(person: Person, values: dict[str, Any], created_at: Any, at: Any, kind: str, hand: Hand) -> tuple[Any, ...]:
-    """One row of the contact's history, in the order of ``HISTORY_COLUMNS``; ``kind`` is + or ~."""
+def history_row(
+    person: Person, values: dict[str, Any], created_at: Any, at: Any, kind: str, hand: Hand, *, shared: bool | None = None
+) -> tuple[Any, ...]:
+    """One row of the contact's history, in the order of ``HISTORY_COLUMNS``; ``kind`` is + or ~.
+
+    ``shared`` is the mark of a shared mailbox at that moment, where it may differ from the person's now.
+    """
     return (
         person.id,
         *stored_values(values),
-        person.shared_mailbox,
+        person.shared_mailbox if shared is None else shared,
         created_at,
         values.get("owner"),
         at,
@@ -216,7 +221,7 @@ def _history(plans: Sequence[Plan], entrance: Entrance) -> None:
         kind = "+" if plan.outcome == "created" else "~"
         hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id)
         created_at = known.get(plan.person.id, at)
-        rows.append(history_row(plan.person, plan.after, created_at, at, kind, hand))
+        rows.append(history_row(plan.person, plan.after, created_at, at, kind, hand, shared=plan.shared_mailbox))
     store_history(rows)
 
 

@@ -67,7 +67,7 @@ def test_a_token_that_only_sends_reads_nothing(ada):
 
 def test_a_contact_is_explained_field_by_field(caller, ada):
     answer = caller.get(f"{CONTACTS}/{ada.pk}/explain").json()
-    assert answer["contact"] == ada.pk
+    assert answer["contact"]["id"] == ada.pk
     first_name = answer["fields"]["first_name"]
     assert first_name["value"] == "Ada"
     assert set(first_name) >= {"value", "origin", "rule", "at", "arrival", "refused"}
@@ -75,7 +75,7 @@ def test_a_contact_is_explained_field_by_field(caller, ada):
 
 def test_whoami_tells_a_token_its_source(caller):
     answer = caller.get("/api/v1/whoami").json()
-    assert answer["source"], answer["registered"] == ("spring-form", True)
+    assert (answer["source"], answer["registered"]) == ("spring-form", True)
     assert a_caller("zapier-legacy").get("/api/v1/whoami").json()["registered"] is False
 
 

@@ -93,7 +93,7 @@ class Command(BaseCommand):
     def _unfinished(self, batch: ImportBatch) -> ImportBatch | None:
         """The same file under the same matching, begun by a process that is no more: go on with that."""
         same = ImportBatch.objects.filter(
-            sha256=batch.sha256, source=batch.source, status__in=[Status.QUEUED, Status.RUNNING], created_by=None
+            sha256=batch.sha256, source=batch.source, status=Status.RUNNING, created_by=None
         ).exclude(pk=batch.pk)
         free = set(leases.unfinished(timezone.now()))
         for earlier in same.order_by("pk"):
@@ -103,7 +103,8 @@ class Command(BaseCommand):
         return None
 
     def _run(self, batch: ImportBatch, *, quiet: bool) -> None:
-        imports.queue(batch)
+        if batch.status != Status.RUNNING:
+            imports.queue(batch)
         if not imports.run(batch.pk, tell=lambda b: None if quiet else self._progress(b)):
             raise _impossible(f"Another process is working on import {batch.pk} already.")
         batch.refresh_from_db()

@@ -1,0 +1,66 @@
+"""``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
+
+    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists]
+
+Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
+names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--contacts", type=int, default=100_000, help="Contacts that are there already.")
+    parser.add_argument("--rows", type=int, default=100_000, help="Rows of the file.")
+    parser.add_argument("--million", action="store_true", help="Also a million rows: memory and cost a row.")
+    parser.add_argument("--http", action="store_true", help="Also one record, and a list, by HTTP.")
+    parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CRMHUB_VAR"] = folder
+        sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmhub.settings")
+        own_database(folder)
+        import django
+
+        django.setup()
+        import scenes
+
+        scenes.files(Path(folder), options.contacts, options.rows)
+        if options.http:
+            scenes.http()
+        if options.lists:
+            scenes.lists()
+        if options.million:
+            scenes.million(Path(folder))
+
+
+def own_database(folder: str) -> None:
+    """A fresh database beside the one that DATABASE_URL names, so that nothing of yours is touched."""
+    url = os.environ.get("DATABASE_URL", "")
+    if url.startswith(("postgres://", "postgresql://")):
+        import psycopg
+
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute("DROP DATABASE IF EXISTS crmhub_bench")
+            server.execute("CREATE DATABASE crmhub_bench")
+        os.environ["DATABASE_URL"] = url.rsplit("/", 1)[0] + "/crmhub_bench"
+    else:
+        os.environ.pop("DATABASE_URL", None)
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    subprocess.run([*manage, "migrate", "--verbosity", "0"], check=True)
+    subprocess.run([*manage, "seed"], check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""The scenes of the benchmark: each prints what it measured, and the ratio that counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import stock
+from django.db import connection
+from people import arrivals, person, write_file
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = "trade-show-scan"
+#: django-import-export is too slow for the whole file: its pace on this many rows is taken.
+STOCK_ROWS = 3000
+
+
+def intake(path: Path) -> dict[str, Any]:
+    """One import in a process of its own; its result, and the most memory that it took, in MB."""
+    command = [sys.executable, str(ROOT / "manage.py"), "intake", str(path), "--source", SOURCE, "--json"]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    started = time.perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ)
+    result = json.loads(done.stdout)
+    result["wall"] = time.perf_counter() - started
+    result["pace"] = result["rows"] / result["wall"]
+    result["memory"] = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) // 1024
+    return result
+
+
+def files(folder: Path, contacts: int, rows: int) -> None:
+    """A file into a filled hub, beside django-import-export and a bare load."""
+    say(f"{connection.vendor}: {rows:,} rows into {contacts:,} contacts")
+    base, new = folder / "base.csv", folder / "new.csv"
+    write_file(base, (person(n, full=False) for n in range(contacts)))
+    write_file(new, arrivals(rows, contacts))
+    intake(base)
+    paces = {"ours": [], "stock": [], "bare": []}
+    for turn in range(3):
+        part = folder / f"part{turn}.csv"
+        _third(new, part, turn, rows)
+        paces["stock"].append(stock.importer(part, STOCK_ROWS // 3))
+        paces["bare"].append(stock.bare_load(part))
+        _undo_stock()
+        result = intake(part)
+        paces["ours"].append(result["pace"])
+        say("  ", {k: result[k] for k in ("rows", "created", "filled", "unchanged", "repeated", "held", "rejected")})
+    middle = {k: sorted(v)[1] for k, v in paces.items()}
+    say(f"  intake {middle['ours']:,.0f} rows/s, whole process, {result['memory']} MB")
+    say(f"  django-import-export {middle['stock']:,.0f} rows/s: ours is {middle['ours'] / middle['stock']:.1f} times as fast")
+    say(f"  bare load {middle['bare']:,.0f} rows/s: ours is 1/{middle['bare'] / middle['ours']:.1f} of it")
+
+
+def million(folder: Path) -> None:
+    """A million rows: memory against 100,000, and the cost of a row at a million contacts."""
+    small, large, after = folder / "s.csv", folder / "l.csv", folder / "a.csv"
+    write_file(small, (person(n, full=False) for n in range(2_000_000, 2_100_000)))
+    write_file(large, (person(n, full=False) for n in range(3_000_000, 4_000_000)))
+    write_file(after, (person(n, full=False) for n in range(5_000_000, 5_100_000)))
+    first, big, then = intake(small), intake(large), intake(after)
+    say(f"a million rows: {big['pace']:,.0f} rows/s, {big['memory']} MB; 100,000 rows: {first['memory']} MB")
+    say(f"  a row at a million contacts costs {first['pace'] / then['pace']:.2f} times a row at 100,000")
+
+
+def http() -> None:
+    """One record by HTTP against an empty authenticated request, and a list of 1,000 against one by one."""
+    from http_scene import run
+
+    run(say)
+
+
+def lists() -> None:
+    """The lists at 10,000 and at 1,000,000 contacts."""
+    from lists_scene import run
+
+    run(say)
+
+
+def say(*words: Any) -> None:
+    print(*words, flush=True)
+
+
+def _third(new: Path, part: Path, turn: int, rows: int) -> None:
+    """A third of the file: each turn compares on rows that are new to the hub."""
+    lines = new.read_text(encoding="utf-8").splitlines(keepends=True)
+    size = rows // 3
+    part.write_text("".join([lines[0], *lines[1 + turn * size : 1 + (turn + 1) * size]]), encoding="utf-8")
+
+
+def _undo_stock() -> None:
+    """Take out what the stock importer made: contacts without an address row."""
+    with connection.cursor() as cursor:
+        made = "SELECT id FROM contacts_contact c WHERE c.source_id IS NULL"
+        cursor.execute(f"DELETE FROM contacts_historicalcontact WHERE id IN ({made})")
+        cursor.execute("DELETE FROM contacts_contact WHERE source_id IS NULL")
