@@ -127,8 +127,10 @@ def _met(usable: Iterable[Incoming], world: World) -> Iterable[tuple[set[str], s
 
 def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
     item, parameter = keys_table(keys)
+    # SQLite keeps the order of a CROSS JOIN: the keys first, each looked up in its index.
+    join = "JOIN" if connection.vendor == "postgresql" else "CROSS JOIN"
     with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{keys}", item), [parameter, *params])
+        cursor.execute(sql.replace("{keys}", item).replace("{join}", join), [parameter, *params])
         return cursor.fetchall()
 
 
@@ -137,7 +139,7 @@ def _deliveries(world: World, keys: set[str]) -> None:
         return
     found = _rows(
         "SELECT k.value, a.id, a.outcome, a.contact_id, a.review_id, a.row, a.received_at, b.filename FROM {keys} "
-        "JOIN contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
+        "{join} contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
         keys,
     )
     for key, arrival, outcome, contact, review, row, at, filename in found:
@@ -151,7 +153,7 @@ def _addresses(world: World, keys: set[str], *, lock: bool) -> None:
         return
     locked = " FOR UPDATE OF c" if lock and connection.vendor == "postgresql" else ""
     found = _rows(
-        f"SELECT k.value, {STATE} FROM {{keys}} JOIN contacts_address x ON x.key = k.value "
+        f"SELECT k.value, {STATE} FROM {{keys}} {{join}} contacts_address x ON x.key = k.value "
         f"JOIN contacts_contact c ON c.id = x.contact_id{locked}",
         keys,
     )
@@ -182,7 +184,7 @@ def _waiting(world: World, keys: set[str]) -> None:
         return
     found = _rows(
         "SELECT r.waiting_key, r.id, r.kind, r.rule, r.reason, r.who FROM {keys} "
-        "JOIN contacts_review r ON r.waiting_key = k.value AND r.status = 'open'",
+        "{join} contacts_review r ON r.waiting_key = k.value AND r.status = 'open'",
         keys,
     )
     for key, ident, kind, rule, reason, who in found:
@@ -209,7 +211,7 @@ def _candidates(world: World, index: dict[str, list[Person]], column: str, keys:
         return
     guard = " AND NOT (x.phone = '')" if column == "phone" else ""
     found = _rows(
-        f"SELECT k.value, {STATE} FROM {{keys}} JOIN contacts_contact c ON c.id IN "
+        f"SELECT k.value, {STATE} FROM {{keys}} {{join}} contacts_contact c ON c.id IN "
         f"(SELECT x.id FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}) "
         "ORDER BY c.id",
         keys,

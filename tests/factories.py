@@ -18,7 +18,7 @@ from contacts.services import seed
 from contacts.services.intake import take
 from contacts.services.write import Entrance
 
-#: The seeded source that the tests use where it does not matter which, and one that is a MAP (made by ``map_source``).
+#: Seeded sources by the kind of actor that they are; ``MAP`` is made by ``map_source``.
 FORM = "website-contact-form"
 PAID = "paid-search-landing-page"
 SALES = "outbound-prospecting"
@@ -74,7 +74,9 @@ def record(key: str | None = None, **values: str) -> Received:
     return Received(values=values, raw=dict(values), delivery_key=key)
 
 
-def arrive(*records: Mapping[str, str] | Received, source: str = FORM, at: datetime = AT, **given: Any) -> list[Plan]:
+def arrive(
+    *records: Mapping[str, str] | Received, source: str = FORM, at: datetime = AT, **given: Any
+) -> list[Plan]:
     """Records through the one door, in one batch."""
     taken = [r if isinstance(r, Received) else record(**r) for r in records]
     return take(taken, policy(source), entrance(source, at=at, **given))
@@ -85,7 +87,9 @@ def one(source: str = FORM, **values: str) -> Plan:
     return arrive(values, source=source)[0]
 
 
-def csv_file(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, encoding: str = "utf-8") -> Path:
+def csv_file(
+    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, encoding: str = "utf-8"
+) -> Path:
     """A CSV file."""
     with path.open("w", encoding=encoding, newline="") as out:
         writer = csv.writer(out)

@@ -89,6 +89,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "shown": shown,
         "ways": ways_on(asked.params, shown),
+        "many": how_many.how == "more",
         "total": in_words(how_many, "contact", "contacts", filtered=asked.filtered),
         "by_name": asked.order is BY_NAME,
         **_controls(asked),

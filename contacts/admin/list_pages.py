@@ -104,7 +104,8 @@ def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
         shown = page_of_found(found, asked.table, order, cursor, backwards=backwards)
         if backwards and not shown.rows:
             shown = page_of_found(found, asked.table, order)
-        return shown, Total(len(found.places), "exactly" if found.complete else "more")
+        number = len(found.places)
+        return shown, Total(number) if found.complete else Total(number // 100 * 100, "more")
     shown = page(asked.listing, cursor, backwards=backwards)
     if backwards and not shown.rows and not shown.previous:
         shown = page(asked.listing)
@@ -151,6 +152,8 @@ def ways_on(params: QueryDict, shown: Page) -> dict[str, str]:
 
 def in_words(how_many: Total, one: str, many: str, *, filtered: bool) -> str:
     """ "212 contacts", "about 1,000,000 contacts", "more than 1,000 match"."""
+    if filtered and how_many == Total(0):
+        return "nothing matches"
     number = intcomma(how_many.number)
     opening = {"about": "about ", "more": "more than ", "least": "at least "}.get(how_many.how, "")
     if filtered:

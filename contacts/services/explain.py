@@ -98,7 +98,14 @@ def _field(
     if name == "lifecycle_stage":
         entry["stage"] = value
     if origin is None:
-        return entry | {"origin": None, "by": None, "rule": None, "rule_code": None, "at": None, "arrival": None}
+        return entry | {
+            "origin": None,
+            "by": None,
+            "rule": None,
+            "rule_code": None,
+            "at": None,
+            "arrival": None,
+        }
     writer = origin.writer
     return entry | {
         "origin": writer.name,
@@ -125,7 +132,9 @@ def _origin(contact: Contact, name: str, sent: Sequence[Sent]) -> Origin | None:
     told = next((s for s in sent if s.occurred_at and s.occurred_at == contact.last_activity), None)
     if told is None:
         return None
-    return Origin(Writer("source", told.origin, told.received_at.isoformat(timespec="seconds"), told.id), NEWEST)
+    return Origin(
+        Writer("source", told.origin, told.received_at.isoformat(timespec="seconds"), told.id), NEWEST
+    )
 
 
 def _arrivals(contact_id: int) -> list[Sent]:
@@ -170,7 +179,11 @@ def _before(contact_id: int, names: story.Names) -> dict[str, dict[str, Any]]:
         shown = names.shown(name, values[run].get(name)) if run is not None else ""
         if run is not None and shown:
             first = rows[run]
-            told[name] = {"value": shown, "origin": first["actor"], "at": first["history_date"].isoformat("T", "seconds")}
+            told[name] = {
+                "value": shown,
+                "origin": first["actor"],
+                "at": first["history_date"].isoformat("T", "seconds"),
+            }
     return told
 
 

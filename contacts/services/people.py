@@ -7,7 +7,7 @@ also where it is nothing: then arrivals leave it empty.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,18 +15,18 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 
 from contacts.domain import rules
-from contacts.domain.changes import CustomType, Person, Plan, Policy, Received, Verdict
-from contacts.domain.identity import clean, fold, is_blank, read_country
+from contacts.domain.changes import Person, Policy, Received, Verdict
+from contacts.domain.identity import clean, is_blank
 from contacts.domain.lifecycle import StageRow, StageTable, moves_back, owner_refuses
 from contacts.domain.origins import Writer, stamp
 from contacts.domain.overwrite import is_empty
 from contacts.domain.translate import translate
 from contacts.domain.world import person_key_of
 from contacts.models import Contact, Source
-from contacts.queries import load_world, policy_for, stage_table
+from contacts.queries import policy_for
 from contacts.services import story, write
 from contacts.services.bulk import as_time
-from contacts.services.intake import decide_all, in_transaction, sign_for_show
+from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
 
 CHANGE, SET_SALES = "contacts.change_contact", "contacts.set_sales_stage"
@@ -89,7 +89,9 @@ def edit_contact(
         person.values.update(written)
         names = story.load_names()
         head = f"edited: {', '.join(names.label(f) for f in written)}."
-        store(contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at)
+        store(
+            contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at
+        )
         return Edited(tuple(written), contact.version + 1, notes)
 
     return with_contact(contact_id, user, edit, lambda person: _keys_after(person, changes))
@@ -126,7 +128,9 @@ def person_from(contact: Contact) -> Person:
     )
 
 
-def store(contact: Contact, person: Person, fields: Sequence[str], *, user: Any, reason: str, at: datetime) -> None:
+def store(
+    contact: Contact, person: Person, fields: Sequence[str], *, user: Any, reason: str, at: datetime
+) -> None:
     """Hand what a person wrote to the writer: values, origins, keys and a row of history."""
     name = story.person_name(user)
     writer = Writer("person", name, at.isoformat(timespec="seconds"))
@@ -139,8 +143,7 @@ def store(contact: Contact, person: Person, fields: Sequence[str], *, user: Any,
 
 
 def _keys(person: Person) -> list[str]:
-    values = person.values
-    return [k for k in (person_key_of(values), values.get("phone"), values.get("email")) if k]
+    return [k for k in (person_key_of(person.values), person.values.get("phone")) if k]
 
 
 def _keys_after(person: Person, changes: Mapping[str, str]) -> list[str]:
@@ -157,7 +160,9 @@ def judge(
     policy = _policy()
     known = {*READ, *CHOSEN, *policy.custom}
     errors = {f: SAID["field"] for f in changes if f not in known}
-    wanted = {f: t for f, t in changes.items() if f in known and str(t) != story.as_text(person.values.get(f))}
+    wanted = {
+        f: t for f, t in changes.items() if f in known and str(t) != story.as_text(person.values.get(f))
+    }
     read, wrong = read_values(person, {f: t for f, t in wanted.items() if f not in CHOSEN}, policy)
     errors |= wrong
     notes: list[str] = []
@@ -181,7 +186,9 @@ def _policy() -> Policy:
 
 
 def _same(now: Any, then: Any) -> bool:
-    return (is_empty(now) and is_empty(then)) or (now == then and isinstance(now, bool) == isinstance(then, bool))
+    return (is_empty(now) and is_empty(then)) or (
+        now == then and isinstance(now, bool) == isinstance(then, bool)
+    )
 
 
 def read_values(

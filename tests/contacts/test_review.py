@@ -1,0 +1,318 @@
+"""Reviewers decide what the hub could not: once, whole, and with their name on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from contacts.domain.origins import origin_of
+from contacts.models import Address, Arrival, Contact, ImportBatch, Review
+from contacts.services import review
+from contacts.services.review_page import compare, marked
+from contacts.services.stored import custom_types, received_of
+from tests.contacts.deciding import NOW, dump, held, person, seed, send, source
+
+pytestmark = pytest.mark.django_db
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _hub(db):
+    seed()
+
+
+def same(arrival: Arrival, contact: Contact | None = None, by: str = "reviewer") -> Review:
+    contact = contact or Contact.objects.get()
+    return review.decide_same(arrival.review_id, contact.pk, user=person(by), at=LATER)
+
+
+class TestSamePerson:
+    def test_it_fills_gaps_and_keeps_what_is_there(self):
+        arrival = held(job_title="vp eng", company="Acme Tooling Ltd", phone="+1 212 555 0123")
+        same(arrival)
+        contact = Contact.objects.get()
+        assert (contact.job_title, contact.phone) == ("vp eng", "+12125550123")
+        assert contact.company == "Acme Tooling"
+
+    def test_the_address_becomes_an_alias_and_later_records_find_the_contact(self):
+        arrival = held()
+        same(arrival)
+        contact = Contact.objects.get()
+        assert contact.email == "sean@acme-tooling.com"
+        assert set(contact.addresses.values_list("key", "primary")) == {
+            ("sean@acme-tooling.com", True),
+            ("s.obrien@acme-tooling.com", False),
+        }
+        assert send(email="S.OBrien@acme-tooling.com", first_name="Sean").contact_id == contact.pk
+
+    def test_a_contact_without_an_address_gets_its_first(self):
+        send(first_name="Sean", last_name="O'Brien", domain="acme-tooling.com", company="Acme Tooling")
+        arrival = send("trade-show-scan", email="s@acme-tooling.com", first_name="Sean", last_name="O'Brien")
+        same(arrival)
+        contact = Contact.objects.get()
+        assert contact.email == "s@acme-tooling.com"
+        assert Address.objects.get().primary
+        assert origin_of(contact.origins, "email").rule == "alias"
+        assert origin_of(contact.origins, "email").writer.name == "Tomasz Zieliński"
+
+    def test_the_log_keeps_what_it_said_and_gains_the_contact_and_the_verdicts(self):
+        arrival = held(job_title="vp eng")
+        said = (arrival.outcome, arrival.reason, arrival.raw, arrival.received_at)
+        same(arrival)
+        arrival.refresh_from_db()
+        assert (arrival.outcome, arrival.reason, arrival.raw, arrival.received_at) == said
+        assert arrival.contact_id == Contact.objects.get().pk
+        assert ["job_title", "written", "gap"] in [v[:3] for v in arrival.verdicts]
+        assert ["email", "written", "alias"] in [v[:3] for v in arrival.verdicts]
+
+    def test_history_names_the_reviewer_the_case_and_the_arrival(self):
+        arrival = held(job_title="vp eng")
+        case = same(arrival)
+        row = Contact.history.latest("history_id")
+        assert (row.actor, row.history_change_reason) == ("Tomasz Zieliński", f"same person, case {case.pk}")
+        assert (row.arrival_id, row.job_title) == (arrival.pk, "vp eng")
+        assert (case.status, case.decided_by_name, case.contact_id) == ("same", "Tomasz Zieliński", row.id)
+
+    def test_an_owner_stays_in_the_history_row(self):
+        arrival = held(job_title="vp eng")
+        Contact.objects.update(owner=person("sales"))
+        same(arrival)
+        assert Contact.history.latest("history_id").owner_id == person("sales").pk
+
+    def test_every_arrival_that_joined_the_case_is_taken_in_order(self):
+        first = held(job_title="vp eng")
+        second = send("webinar-registration", email="s.obrien@acme-tooling.com", job_title="VP", country="Ireland")
+        assert second.review_id == first.review_id
+        same(first)
+        contact = Contact.objects.get()
+        assert (contact.job_title, contact.country) == ("vp eng", "Ireland")
+        assert set(Arrival.objects.exclude(review=None).values_list("contact_id", flat=True)) == {contact.pk}
+        assert Address.objects.filter(key="s.obrien@acme-tooling.com").count() == 1
+
+    def test_what_was_changed_meanwhile_is_not_overwritten(self):
+        arrival = held(job_title="vp eng")
+        Contact.objects.update(job_title="VP of Engineering")
+        same(arrival)
+        assert Contact.objects.get().job_title == "VP of Engineering"
+
+    def test_a_stage_never_moves_by_it(self):
+        arrival = held()
+        same(arrival)
+        assert Contact.objects.get().lifecycle_stage_id == "new-lead"
+
+    def test_an_address_that_another_contact_has_by_now_is_refused_and_nothing_is_written(self):
+        arrival = held(job_title="vp eng")
+        known = Contact.objects.get()
+        other = Contact.objects.create(first_name="Sheila", created_at=NOW, updated_at=NOW)
+        Address.objects.create(
+            contact=other, shown="s.obrien@acme-tooling.com", key="s.obrien@acme-tooling.com", added_at=NOW
+        )
+        before = dump()
+        with pytest.raises(review.Refused, match=f"belongs to Sheila .#{other.pk}. by now"):
+            same(arrival, known)
+        assert dump() == before
+        assert same(arrival, other).contact_id == other.pk  # whoever has the address is a candidate by then
+
+    def test_a_contact_that_is_no_candidate_is_refused(self):
+        arrival = held()
+        stranger = Contact.objects.create(created_at=NOW, updated_at=NOW)
+        with pytest.raises(review.Refused, match="no candidate"):
+            same(arrival, stranger)
+
+    def test_a_file_row_is_read_through_its_own_columns(self):
+        batch = ImportBatch.objects.create(
+            source=source(), filename="a.csv", created_at=NOW, columns=["Mail", "Vorname", "Notiz"],
+            mapping={"Mail": "email", "Vorname": "first_name"},
+        )  # fmt: skip
+        arrival = Arrival(raw=["a@b.com", "Ann", "x", "more"], batch=batch, row=1)
+        received = received_of(arrival, custom_types())
+        assert received.values == {"email": "a@b.com", "first_name": "Ann"}
+        assert (received.columns, received.delivery_key) == ({"email": "Mail", "first_name": "Vorname"}, None)
+
+
+class TestDifferentPeople:
+    def different(self, arrival: Arrival) -> Review:
+        return review.decide_different(arrival.review_id, user=person("reviewer"), at=LATER)
+
+    def test_a_contact_is_made_with_the_source_of_the_first_arrival(self):
+        arrival = held(job_title="Buyer")
+        case = self.different(arrival)
+        made = Contact.objects.get(pk=case.contact_id)
+        assert Contact.objects.count() == 2
+        assert (made.email, made.job_title, made.source) == (
+            "s.obrien@acme-tooling.com", "Buyer", source("trade-show-scan"),
+        )  # fmt: skip
+        assert made.lifecycle_stage_id == "event-lead"
+        row = made.history.get()
+        assert (row.actor, row.history_change_reason) == (
+            "Tomasz Zieliński", f"created: different people, case {case.pk}",
+        )  # fmt: skip
+
+    def test_later_arrivals_of_the_case_fill_the_contact_that_the_first_made(self):
+        first = held()
+        send("webinar-registration", email="s.obrien@acme-tooling.com", country="Ireland")
+        case = self.different(first)
+        made = Contact.objects.get(pk=case.contact_id)
+        assert (made.country, made.source) == ("Ireland", source("trade-show-scan"))
+        assert Contact.objects.count() == 2
+        assert set(case.arrivals.values_list("outcome", "contact_id")) == {("held", made.pk)}
+
+    def test_two_arrivals_without_an_address_but_of_one_name_make_one_contact(self):
+        send(email="sean@acme-tooling.com", first_name="Sean", last_name="O'Brien", company="Acme Tooling")
+        one = send("partner-referral", first_name="Sean", last_name="O'Brien", domain="acme-tooling.com")
+        two = send("partner-referral", first_name="Sean", last_name="O'Brien", domain="acme-tooling.com",
+                   country="Ireland")  # fmt: skip
+        assert one.review_id == two.review_id
+        case = self.different(one)
+        assert Contact.objects.count() == 2
+        assert Contact.objects.get(pk=case.contact_id).country == "Ireland"
+
+    def test_the_log_still_says_held(self):
+        arrival = held()
+        self.different(arrival)
+        reason = arrival.reason
+        arrival.refresh_from_db()
+        assert (arrival.outcome, arrival.reason) == ("held", reason)
+
+    def test_the_same_person_is_not_asked_about_again(self):
+        self.different(held())
+        assert send(email="s.obrien@acme-tooling.com", first_name="Sean").outcome == "unchanged"
+        assert not Review.objects.filter(status="open").exists()
+
+    def test_an_address_that_a_contact_has_by_now_fills_that_contact(self):
+        arrival = held(job_title="Buyer")
+        other = Contact.objects.create(first_name="Sean", created_at=NOW, updated_at=NOW)
+        Address.objects.create(
+            contact=other, shown="s.obrien@acme-tooling.com", key="s.obrien@acme-tooling.com", added_at=NOW
+        )
+        assert self.different(arrival).contact_id == other.pk
+        other.refresh_from_db()
+        assert other.job_title == "Buyer"
+
+
+class TestTheOtherDecisions:
+    def test_not_a_lead_writes_the_case_alone_and_keeps_the_arrival(self):
+        arrival = held(job_title="vp eng")
+        before = dump()
+        review.decide_not_a_lead(arrival.review_id, user=person("ops"), at=LATER, note="a student")
+        after = dump()
+        changed = [name for name in before if before[name] != after[name]]
+        assert changed == ["Review"]
+        assert Review.objects.get().note == "a student"
+
+    def test_not_a_lead_needs_a_reason(self):
+        arrival = held()
+        with pytest.raises(review.Refused, match="in a few words"):
+            review.decide_not_a_lead(arrival.review_id, user=person("ops"), at=LATER, note="  ")
+
+    def test_a_shared_mailbox_is_seen_and_nothing_else(self):
+        send(email="info@acme-tooling.com", first_name="Sean", last_name="O'Brien")
+        send(email="info@acme-tooling.com", first_name="Petra", last_name="Novak")
+        case = Review.objects.get(kind="mailbox")
+        with pytest.raises(review.Refused, match="marked as seen"):
+            review.decide_different(case.pk, user=person("reviewer"), at=LATER)
+        assert review.mark_seen(case.pk, user=person("reviewer"), at=LATER).status == "seen"
+        assert Contact.objects.count() == 1
+
+    def test_a_case_that_is_decided_is_never_decided_again(self):
+        arrival = held()
+        same(arrival)
+        before = dump()
+        for again in (
+            lambda: same(arrival, by="ops"),
+            lambda: review.decide_different(arrival.review_id, user=person("ops"), at=LATER),
+            lambda: review.decide_not_a_lead(arrival.review_id, user=person("ops"), at=LATER, note="no"),
+        ):
+            with pytest.raises(review.AlreadyDecided, match="Tomasz Zieliński decided .* same person, 17 March 10:40"):
+                again()
+        assert dump() == before
+
+
+class TestWhatAReviewerSees:
+    def test_differences_are_marked_inside_the_values(self):
+        assert marked("s.obrien@acme.com", "sean.obrien@acme.com") == [("s", True), (".obrien@acme.com", False)]
+        assert marked("Acme Tooling Ltd", "Acme Tooling") == [("Acme Tooling", False), (" Ltd", True)]
+        assert marked("ACME", "Acme") == [("ACME", False)]
+
+    def test_it_is_shown_what_same_person_would_do(self):
+        arrival = held(job_title="vp eng", company="Acme Tooling Ltd")
+        table = compare(Review.objects.get(pk=arrival.review_id), None, LATER)
+        effects = {line.label: line.effect for line in table.lines}
+        assert effects["E-mail"].sign == "alias"
+        assert (effects["Job title"].sign, effects["Job title"].words) == ("fill", "fill vp eng")
+        assert (effects["Company"].sign, effects["Company"].why) == ("keep", "arrivals only fill gaps")
+
+    def test_what_is_shown_is_what_is_then_done(self):
+        arrival = held(job_title="vp eng", country="Ireland", company="Acme Tooling Ltd")
+        effects = {l.label: l.effect for l in compare(Review.objects.get(), None, LATER).lines}  # noqa: E741
+        before = Contact.objects.values().get()
+        same(arrival)
+        after = Contact.objects.values().get()
+        columns = {"Job title": "job_title", "Country": "country", "Company": "company", "First name": "first_name"}
+        for label, column in columns.items():
+            assert (before[column] != after[column]) == (effects[label].sign == "fill"), label
+
+    def test_a_candidate_shows_todays_values(self, client):
+        arrival = held()
+        Contact.objects.update(job_title="Head of Tooling")
+        client.force_login(person("reviewer"))
+        assert "Head of Tooling" in client.get(reverse("hub:review", args=[arrival.review_id])).content.decode()
+
+    def test_the_queue_costs_the_same_however_long_it_is(self, client, django_assert_max_num_queries):
+        client.force_login(person("reviewer"))
+        for n in range(4):
+            send(email=f"a{n}@firm{n}.com", first_name="Ann", last_name=f"Lee{n}")
+            send(email=f"b{n}@firm{n}.com", first_name="Ann", last_name=f"Lee{n}")
+        with django_assert_max_num_queries(14):
+            page = client.get(reverse("hub:reviews")).content.decode()
+        assert "4 cases wait" in page
+
+    def test_filters_hold_the_queue_to_one_source(self, client):
+        held()
+        client.force_login(person("reviewer"))
+        assert "O&#x27;Brien" in client.get(reverse("hub:reviews"), {"source": "trade-show-scan"}).content.decode()
+        page = client.get(reverse("hub:reviews"), {"source": "partner-referral"}).content.decode()
+        assert "No case waits under these filters" in page
+
+
+class TestDecidingOnThePage:
+    def post(self, client, pk: int, **data: str):
+        return client.post(reverse("hub:review_decide", args=[pk]), data)
+
+    def test_a_decision_opens_the_next_case_and_says_what_was_done(self, client):
+        arrival = held()
+        send(email="ann@firm.com", first_name="Ann", last_name="Lee")
+        following = send(email="a@firm.com", first_name="Ann", last_name="Lee")
+        client.force_login(person("reviewer"))
+        contact = Contact.objects.get(email="sean@acme-tooling.com")
+        answer = self.post(client, arrival.review_id, act="same", candidate=str(contact.pk))
+        assert answer.url == reverse("hub:review", args=[following.review_id])
+        assert f"same person as #{contact.pk}" in str(next(iter(get_messages(answer.wsgi_request))))
+
+    def test_the_slower_reviewer_is_told_who_decided(self, client):
+        arrival = held()
+        same(arrival)
+        client.force_login(person("ops"))
+        self.post(client, arrival.review_id, act="different")
+        page = client.get(reverse("hub:review", args=[arrival.review_id])).content.decode()
+        assert "Tomasz Zieliński decided case" in page
+        assert Contact.objects.count() == 1
+
+    def test_a_reader_sees_the_case_and_no_button(self, client):
+        arrival = held()
+        client.force_login(person("auditor"))
+        page = client.get(reverse("hub:review", args=[arrival.review_id])).content.decode()
+        assert 'name="act"' not in page
+        before = dump()
+        assert self.post(client, arrival.review_id, act="different").status_code == 403
+        assert dump() == before
+
+    @pytest.mark.parametrize("act", ["same", "different", "seen", "open", ""])
+    def test_a_get_decides_nothing(self, client, act):
+        arrival = held()
+        client.force_login(person("reviewer"))
+        client.get(reverse("hub:review_decide", args=[arrival.review_id]), {"act": act})
+        assert Review.objects.get().status == "open"
