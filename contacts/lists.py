@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Lookup, Max, Model, OrderBy, Q, QuerySet
+from django.db.models.lookups import Exact
 
 PAGE = 50
 #: Rows that one page may look at for conditions that no index answers.
-LOOK_AT = 20_000
+LOOK_AT = 10_000
 #: Matches of a search that are gathered; beyond it, a list asks for more letters.
 MOST_FOUND = 1_000
 _LONGEST_ID = 18  # digits of a number that every database can hold
@@ -65,6 +66,11 @@ def starts_with(column: str, prefix: str) -> Q:
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__startswith": prefix})
     return Q(**{f"{column}__gte": prefix, f"{column}__lt": prefix + "\U0010ffff"})
+
+
+def without_index(column: str, number: int) -> Q:
+    """``column = number`` for rows that are looked at anyway: SQLite would rather read and sort the whole index."""
+    return Q(Exact(F(column) + 0, number))
 
 
 class Cursor(NamedTuple):
@@ -215,10 +221,11 @@ def find(rows: QuerySet[Any], ways: Iterable[Way], checked: Q, order: Order) -> 
     complete = True
     for way in ways:
         passes = way.checked & checked
-        most = LOOK_AT if passes else MOST_FOUND + 1
+        most = LOOK_AT if passes else MOST_FOUND
         matching = rows.filter(pk__in=way.ids[:most]).filter(passes).order_by()
         found = list(matching.values_list(order.column, "pk")[: MOST_FOUND + 1])
-        complete = complete and len(found) <= MOST_FOUND
+        more = len(found) > MOST_FOUND or way.ids[: most + 1].count() > most
+        complete = complete and not more
         places |= {ident: Cursor(key, ident) for key, ident in found[:MOST_FOUND]}
     return Found(sorted(places.values(), reverse=order.descending), complete)
 

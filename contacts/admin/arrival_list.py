@@ -15,6 +15,7 @@ from contacts.admin.list_pages import (
     carried,
     choice,
     in_words,
+    narrow,
     send,
     show,
     ways_on,
@@ -49,7 +50,7 @@ def asked_for(request: HttpRequest) -> Asked:
         asked.checked &= Q(source_slug=undeclared)
     if params.get("door"):
         asked.checked &= Q(door=params["door"].replace("\x00", ""))
-    asked.narrow = [c for name in ("contact", "source") if (c := choice(params, name, name)) is not None]
+    asked.narrow = narrow(params, "contact") + narrow(params, "source")
     asked.search = search_arrivals(typed) if typed else None
     return asked
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -33,6 +33,7 @@ from contacts.lists import (
     page_of_found,
     read_id,
     total,
+    without_index,
 )
 
 PLACES = ("after", "before", "end", "from")
@@ -43,12 +44,18 @@ TOO_LONG_FOR_XLSX = (
 )
 
 
+class Narrow(NamedTuple):
+    """A filter that some index gives, in another order: by that index, and for rows that are looked at."""
+
+    indexed: Q
+    checked: Q
+
+
 @dataclass
 class Asked:
     """What an address asks for.
 
-    ``within`` is what an index gives in this order, ``narrow`` are filters that some index gives in another
-    order, and ``checked`` what no index gives.
+    ``within`` is what an index gives in this order, ``checked`` what no index gives; ``narrow`` is between.
     """
 
     params: QueryDict
@@ -56,7 +63,7 @@ class Asked:
     table: QuerySet[Any]
     within: Q = ANY
     checked: Q = ANY
-    narrow: list[Q] = field(default_factory=list)
+    narrow: list[Narrow] = field(default_factory=list)
     search: Search | None = None
 
     @property
@@ -70,8 +77,8 @@ class Asked:
     @property
     def listing(self) -> Listing:
         checked = self.checked
-        for condition in self.narrow:
-            checked &= condition
+        for narrow in self.narrow:
+            checked &= narrow.checked
         return Listing(self.rows, self.order, checked)
 
     def few(self) -> Found | None:
@@ -80,7 +87,7 @@ class Asked:
         if self.search is not None:
             return find(self.table, self.search.ways, condition, self.order)
         for narrow in self.narrow:
-            way = Way(self.table.filter(narrow).order_by().values("pk"))
+            way = Way(self.table.filter(narrow.indexed).order_by().values("pk"))
             if len(way.ids[: MOST_FOUND + 1]) <= MOST_FOUND:
                 return find(self.table, [way], condition, self.order)
         return None
@@ -123,6 +130,14 @@ def choice(params: QueryDict, name: str, column: str, *, nobody: bool = False) -
     return Q(pk__in=[]) if ident is None else Q(**{column: ident})
 
 
+def narrow(params: QueryDict, name: str) -> list[Narrow]:
+    """The filter by id of an indexed column, if it is set."""
+    condition, ident = choice(params, name, name), read_id(params.get(name, ""))
+    if condition is None:
+        return []
+    return [Narrow(condition, condition if ident is None else without_index(f"{name}_id", ident))]
+
+
 def address(params: QueryDict, **changes: str | None) -> str:
     """This page's address with some parameters changed, and back at the first page."""
     changed = params.copy()
@@ -151,14 +166,12 @@ def ways_on(params: QueryDict, shown: Page) -> dict[str, str]:
 
 
 def in_words(how_many: Total, one: str, many: str, *, filtered: bool) -> str:
-    """ "212 contacts", "about 1,000,000 contacts", "more than 1,000 match"."""
-    if filtered and how_many == Total(0):
-        return "nothing matches"
-    number = intcomma(how_many.number)
+    """ "212 contacts", "about 1,000,000 contacts", "more than 1,000 matches"."""
+    one, many = ("match", "matches") if filtered else (one, many)
+    if not how_many.number:
+        return "none found so far" if how_many.how == "least" else f"no {many}"
     opening = {"about": "about ", "more": "more than ", "least": "at least "}.get(how_many.how, "")
-    if filtered:
-        return f"{opening}{number} {'matches' if how_many.number == 1 else 'match'}"
-    return f"{opening}{number} {one if how_many.number == 1 else many}"
+    return f"{opening}{intcomma(how_many.number)} {one if how_many.number == 1 else many}"
 
 
 def send(request: HttpRequest, resource: Resource, asked: Asked, name: str) -> HttpResponseBase:

@@ -144,7 +144,7 @@ def _score(incoming: Incoming, given: dict[str, str]) -> None:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("NaN")
-    if number.is_finite() and number == number.to_integral_value() and abs(number) <= 2_000_000_000:
+    if number.is_finite() and number == number.to_integral_value() and number.copy_abs() <= 2_000_000_000:
         incoming.values["lead_score"] = int(number)
     else:
         incoming.verdicts.append(Verdict("lead_score", "refused", rules.UNREADABLE, _short(text), "it is no whole number"))
@@ -211,7 +211,7 @@ def _read_number(text: str, kind: CustomType) -> int | float:
         number = Decimal(text.replace(" ", ""))
     except InvalidOperation:
         raise Unreadable("it is no number") from None
-    if not number.is_finite() or abs(number) > Decimal(10) ** 15:
+    if not number.is_finite() or number.copy_abs() > Decimal(10) ** 15:
         raise Unreadable("it is no number that the hub can hold")
     return int(number) if number == number.to_integral_value() else float(number)
 

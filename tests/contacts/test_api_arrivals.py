@@ -244,3 +244,4 @@ def test_no_cookie_and_no_token_leaves_the_hub(caller, caplog):
         assert not response.cookies
         assert "Cookie" not in response.headers.get("Vary", "")
     assert secret not in caplog.text
+    assert "django.request" not in {record.name for record in caplog.records}  # its lines show the query

@@ -257,7 +257,7 @@ def test_a_list_asks_no_more_of_the_database_as_it_grows(path, asked):
     source = make_source()
 
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert page.get(path, asked).status_code == 200
         sql = " ".join(query["sql"] for query in captured).upper()
         assert " OFFSET " not in sql
@@ -279,7 +279,7 @@ def test_totals_are_exact_while_small_and_honest_beyond(tied, monkeypatch):
     assert page.get("/admin/contacts/").context["total"] == f"{len(tied)} contacts"
     monkeypatch.setattr(lists, "MOST_FOUND", 100)
     assert page.get("/admin/contacts/").context["total"].startswith("about ")
-    assert page.get("/admin/contacts/", {"owner": "none"}).context["total"] == "more than 100 match"
+    assert page.get("/admin/contacts/", {"owner": "none"}).context["total"] == "more than 100 matches"
 
 
 def test_going_to_a_letter_or_a_number_opens_the_list_there(tied):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.urls import reverse
 
 from contacts.domain.origins import origin_of
@@ -316,3 +318,45 @@ class TestDecidingOnThePage:
         client.force_login(person("reviewer"))
         client.get(reverse("hub:review_decide", args=[arrival.review_id]), {"act": act})
         assert Review.objects.get().status == "open"
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoReviewersAtOnce:
+    def test_exactly_one_decides_and_the_other_is_told(self):
+        arrivals = []
+        for n in range(6):
+            send(email=f"a{n}@firm{n}.com", first_name="Ann", last_name=f"Lee{n}")
+            arrivals.append(send(email=f"b{n}@firm{n}.com", first_name="Ann", last_name=f"Lee{n}"))
+        for arrival in arrivals:
+            told = self._both(arrival.review_id)
+            assert sorted(told) == ["decided", "told"]
+        assert Contact.objects.count() in range(6, 13)
+        assert not Review.objects.filter(status="open").exists()
+        for case in Review.objects.all():
+            assert Address.objects.filter(contact=case.contact_id).exists()
+
+    @staticmethod
+    def _both(case: int) -> list[str]:
+        start, told = Barrier(2), []
+        candidate = Review.objects.get(pk=case).candidates.get().contact_id
+
+        def one(user, act):
+            try:
+                start.wait()
+                act(user)
+                told.append("decided")
+            except review.AlreadyDecided:
+                told.append("told")
+            finally:
+                connection.close()
+
+        acts = [
+            (person("reviewer"), lambda u: review.decide_same(case, candidate, user=u, at=LATER)),
+            (person("ops"), lambda u: review.decide_different(case, user=u, at=LATER)),
+        ]
+        threads = [Thread(target=one, args=pair) for pair in acts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return told
