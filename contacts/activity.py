@@ -114,7 +114,9 @@ def _counted(first: date, end: date) -> dict[tuple[str, str], int]:
     """Arrivals by day and outcome, from the index on them alone."""
     since, until = (datetime.combine(d, time(), tzinfo=timezone.get_current_timezone()) for d in (first, end))
     rows = (
-        Arrival.objects.filter(source__in=Source.objects.values("pk"), received_at__gte=since, received_at__lt=until)
+        Arrival.objects.filter(
+            source__in=Source.objects.values("pk"), received_at__gte=since, received_at__lt=until
+        )
         .annotate(day=DayOf(F("received_at")))
         .values_list("day", "outcome")
         .annotate(Count("pk"))
@@ -127,10 +129,12 @@ def _drawn(days: list[Day], counted_at: datetime) -> Days:
     """The days with their bars: stacked from below in the order of the outcomes."""
     highest = max(day.total for day in days) or 1
     for place, day in enumerate(days):
-        tops = list(accumulate(part.count for part in day.parts))
+        tops = accumulate(part.count for part in day.parts)
         day.x = place * STEP + (STEP - BAR) // 2
         day.parts = [
-            part._replace(y=round(HEIGHT - HEIGHT * top / highest, 1), height=round(HEIGHT * part.count / highest, 1))
+            part._replace(
+                y=HEIGHT - round(HEIGHT * top / highest, 1), height=round(HEIGHT * part.count / highest, 1)
+            )
             for part, top in zip(day.parts, tops, strict=True)
         ]
     return Days(days, counted_at)
@@ -163,10 +167,12 @@ def _imported(batch: ImportBatch) -> News:
     rows = "1 row" if batch.rows == 1 else f"{batch.rows:,} rows"
     did = "imported, and took back again," if batch.undone_at else "imported"
     who = batch.created_by_name or "The command line"
-    return News(batch.finished_at, who, did, f"{rows} of {batch.filename}", reverse("hub:import", args=[batch.pk]))
+    where = reverse("hub:import", args=[batch.pk])
+    return News(batch.finished_at, who, did, f"{rows} of {batch.filename}", where)
 
 
 def _decided(case: Review) -> News:
     did = f"decided “{case.get_status_display()}” in"
     words = f"case {case.pk}" + (f", {case.who}" if case.who else "")
-    return News(case.decided_at, case.decided_by_name or "Somebody", did, words, reverse("hub:review", args=[case.pk]))
+    where = reverse("hub:review", args=[case.pk])
+    return News(case.decided_at, case.decided_by_name or "Somebody", did, words, where)

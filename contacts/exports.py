@@ -37,16 +37,23 @@ def safe_cell(value: object) -> str:
     """The value as text that no spreadsheet takes for a formula.
 
     A cell is marked with an apostrophe in front if it begins with ``= + - @`` or one of their full-width or
-    small forms, also behind spaces, control characters and marks without a width, or if it begins with a tab,
-    a line end or a NUL. Left as they are, so that a file comes back equal: E.164 phone numbers and plain decimal
-    numbers (``+441234567``, ``-5``, ``2.50``), which a spreadsheet can only read as numbers. The mark is part of
-    the cell: a name that really begins with "=" comes back with it, as nothing in the hub strips it.
+    small forms, also behind spaces, control characters and marks without a width, or if it begins with a
+    tab, a line end or a NUL. Left as they are, so that a file comes back equal: E.164 phone numbers and
+    plain decimal numbers (``+441234567``, ``-5``, ``2.50``), which a spreadsheet can only read as numbers.
+    The mark is part of the cell: a name that really begins with "=" comes back with it, as nothing in the
+    hub strips it.
     """
-    text = "" if value is None else {True: "yes", False: "no"}.get(value, "") if isinstance(value, bool) else str(value)
+    text = _in_words(value)
     if not text or _NUMBER.fullmatch(text):
         return text
-    inner = text.lstrip(OUTER)
-    return f"'{text}" if text[0] in "\t\r\n\x00" or inner[:1] in _STARTS_A_FORMULA and inner else text
+    begins = text.lstrip(OUTER)[:1]
+    return f"'{text}" if text[0] in "\t\r\n\x00" or begins in _STARTS_A_FORMULA else text
+
+
+def _in_words(value: object) -> str:
+    if value is None:
+        return ""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 class ContactResource(resources.ModelResource):

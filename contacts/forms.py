@@ -30,6 +30,13 @@ DEFAULT_SOURCE = "outbound-prospecting"
 Choices = list[tuple[str, str]]
 
 
+class Chosen(forms.ChoiceField):
+    """A choice that the services judge, so that a refusal names its rule."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
+
+
 class ContactForm(forms.Form):
     """Text inputs for the fields that are read like arrivals', and one for each custom field."""
 
@@ -152,7 +159,7 @@ def _text(label: str, hint: str = "", keyboard: str = "") -> forms.CharField:
 
 
 def _choice(label: str, choices: Choices) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, required=False)
+    return Chosen(label=label, choices=choices, required=False)
 
 
 def _custom(kind: CustomType, now: str) -> forms.Field:

@@ -67,7 +67,8 @@ def search_arrivals(typed: str) -> Search:
     ways = [_arrival_way("email_key", _address_key(text))] if " " not in text or "@" in text else []
     if "@" not in text:
         ways.append(_arrival_way("who_key", "".join(words)))
-        ways += [_arrival_way("who_key", last, Q(who_key__contains=f" {first}")) for first, last in _splits(words)]
+        for first, last in _splits(words):
+            ways.append(_arrival_way("who_key", last, Q(who_key__contains=f" {first}")))
     ident = read_id(text)
     return Search(ways + ([Way(Arrival.objects.filter(pk=ident).values("pk"))] if ident else []))
 
@@ -79,7 +80,9 @@ def _number(text: str) -> int | None:
 
 def _words(text: str) -> list[str]:
     words = [word for part in _SEPARATORS.split(text) if (word := fold(part))]
-    return [*words[: _MOST_WORDS - 1], "".join(words[_MOST_WORDS - 1 :])] if len(words) > _MOST_WORDS else words
+    if len(words) <= _MOST_WORDS:
+        return words
+    return [*words[: _MOST_WORDS - 1], "".join(words[_MOST_WORDS - 1 :])]
 
 
 def _splits(words: list[str]) -> list[tuple[str, str]]:
@@ -131,7 +134,7 @@ def _phone_ways(text: str) -> list[Way]:
 
 
 def _phone_way(prefix: str) -> Way:
-    """A range of numbers: its end is the next number as long, as PostgreSQL's index on phones is a plain one."""
+    """A range up to the next number of this length, as PostgreSQL's index on phones is a plain one."""
     numbers = Contact.objects.exclude(phone="").filter(phone__gte=prefix)
     end = prefix.rstrip("9")
     if end != "+":

@@ -69,7 +69,7 @@ def starts_with(column: str, prefix: str) -> Q:
 
 
 def without_index(column: str, number: int) -> Q:
-    """``column = number`` for rows that are looked at anyway: SQLite would rather read and sort the whole index."""
+    """``column = number`` for rows that are looked at anyway: SQLite would rather sort a whole index."""
     return Q(Exact(F(column) + 0, number))
 
 
@@ -134,7 +134,7 @@ class Listing:
 
 
 class Page(NamedTuple):
-    """One page. ``previous`` and ``next`` are cursors, written; ``stopped``: it looked far enough, not at all."""
+    """One page. ``previous`` and ``next`` are cursors, written; ``stopped``: it did not look to the end."""
 
     rows: list[Any]
     previous: str | None
@@ -159,7 +159,13 @@ def page(listing: Listing, cursor: Cursor | None = None, *, backwards: bool = Fa
 
 
 def _page(
-    rows: list[Any], order: Order, cursor: Cursor | None, more: Cursor | None, *, backwards: bool, stopped: bool = False
+    rows: list[Any],
+    order: Order,
+    cursor: Cursor | None,
+    more: Cursor | None,
+    *,
+    backwards: bool,
+    stopped: bool = False,
 ) -> Page:
     """``rows`` as they were read, with the ways on and back. An empty page knows no way back."""
     onwards = order.write(more) if more else None
@@ -287,7 +293,8 @@ def about(model: type[Model]) -> int:
     number = 0
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [model._meta.db_table])
+            sql = "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass"
+            cursor.execute(sql, [model._meta.db_table])
             number = cursor.fetchone()[0]
     if number <= MOST_FOUND:
         number = model._default_manager.aggregate(highest=Max("pk"))["highest"] or 0

@@ -81,7 +81,7 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "shown": shown,
         "ways": ways_on(asked.params, shown),
-        "many": how_many.how == "more",
+        "many": how_many.how in ("more", "least"),
         "total": in_words(how_many, "arrival", "arrivals", filtered=asked.filtered),
         "by_row": asked.order is BY_ROW,
         "sources": sources.values(),

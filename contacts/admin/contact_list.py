@@ -33,6 +33,7 @@ from contacts.models import Contact, Source, Stage
 NEWEST = Order("newest", descending=True)
 BY_NAME = Order("name", "sort_key", text=True)
 ORDERS = {order.name: order for order in (NEWEST, BY_NAME)}
+FILTERS = ("stage", "source", "owner", "shared")
 SHOWN = (
     "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "lifecycle_stage_id", "owner_id",
     "source_id", "shared_mailbox", "created_at", "sort_key",
@@ -82,7 +83,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "shown": shown,
         "ways": ways_on(asked.params, shown),
-        "many": how_many.how == "more",
+        "many": how_many.how in ("more", "least"),
         "total": in_words(how_many, "contact", "contacts", filtered=asked.filtered),
         "by_name": asked.order is BY_NAME,
         **_controls(asked),
@@ -100,10 +101,10 @@ def _controls(asked: Asked) -> dict[str, Any]:
         "order_newest": address(params, order="newest"),
         "order_name": address(params, order="name"),
         "letters": [(x, f"{address(params, order='name')}&from={x.lower()}") for x in string.ascii_uppercase],
-        "without_filters": address(params, stage=None, source=None, owner=None, shared=None, q=None),
+        "without_filters": address(params, q=None, **dict.fromkeys(FILTERS)),
         "carried": carried(params),
         "export": {form: address(params, order=None, format=form) for form in ("csv", "xlsx")},
-        "picked": {name: params.get(name, "") for name in ("q", "stage", "source", "owner", "shared", "from")},
+        "picked": {name: params.get(name, "") for name in ("q", "from", *FILTERS)},
         "nobody": NOBODY,
     }
 

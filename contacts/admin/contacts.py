@@ -1,1 +1,149 @@
-urlpatterns: list = []
+"""The page of one contact ("why does it say that?") and its history. The list is ``contact_list``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+
+from contacts.admin import contact_writing as writing
+from contacts.admin.pages import needs, page
+from contacts.domain.lifecycle import StageTable
+from contacts.models import Address, Contact, Review
+from contacts.queries import stage_table
+from contacts.services import story
+from contacts.services.explain import explain_contact, sentence
+from contacts.services.people import CHANGE, NOT_READ, actor_kind, refuse_stage
+from contacts.services.timeline import counts, timeline
+
+#: Refused values shown of a field; the arrivals of the contact have them all.
+REFUSED_SHOWN = 12
+HISTORY_SHOWN = 50
+#: Fields that have a rule of their own, so that no refused value is taken for them by a click.
+NOT_TAKEN_BY_CLICK = {"email", "source", "owner", "last_activity"}
+
+
+@needs("contacts.view_contact")
+def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about one contact, each value with where it comes from."""
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is None:
+        return writing.missing(request, pk)
+    names, stages = story.load_names(), stage_table()
+    told = explain_contact(contact, names)
+    may_change = request.user.has_perm(CHANGE)
+    kind = actor_kind(request.user) if may_change else ""
+    rows = [
+        _row(name, entry, kind, stages, contact, request.GET.get("why", ""))
+        for name, entry in told["fields"].items()
+    ]
+    context = {
+        "contact": contact,
+        "name": str(contact),
+        "initials": initials(contact),
+        "stage": names.shown("lifecycle_stage", contact.lifecycle_stage_id),
+        "owner": names.shown("owner", contact.owner_id),
+        "mailbox_case": _mailbox_case(contact),
+        "rows": rows,
+        "filled": sum(not row["empty"] for row in rows),
+        "by_people": sum(row["locked"] for row in rows),
+        "addresses": _addresses(contact),
+        "timeline": _timeline(request, contact, names),
+        "counts": counts(contact.pk),
+        "may_change": may_change,
+    }
+    return page(request, "hub/contact.html", str(contact), context, trail=writing.trail())
+
+
+def initials(contact: Contact) -> str:
+    """ "SO" for Sean O'Brien; the address's first letter for a contact without a name."""
+    names = [contact.first_name.strip(), contact.last_name.strip()]
+    return "".join(n[:1] for n in names).upper() or contact.email[:1].upper() or "#"
+
+
+def _row(
+    name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact, opened: str
+) -> dict[str, Any]:
+    """One line of the values card, and what opens under it."""
+    value, refused = entry["value"], entry["refused"]
+    locked = entry["by"] == "person" and name != "last_activity"
+    origin = story.written_by(entry["origin"], entry["at"])
+    shown = story.as_text(value)
+    if name == "last_activity" and contact.last_activity:
+        shown = story.in_full(contact.last_activity)
+    blanked = value is None and entry["origin"]
+    return {
+        "field": name,
+        "label": entry["label"],
+        "value": shown,
+        "empty": value is None,
+        "origin": f"left blank by {origin}" if blanked else origin or _nobody(value, refused),
+        "locked": locked,
+        "why": bool(entry["origin"] or refused),
+        "sentence": sentence(entry),
+        "refused": [_refused(name, r, kind, stages, contact) for r in refused[:REFUSED_SHOWN]],
+        "refused_count": len(refused),
+        "more": max(len(refused) - REFUSED_SHOWN, 0),
+        "open": opened == name,
+    }
+
+
+def _nobody(value: Any, refused: Iterable[Any]) -> str:
+    return "" if value is not None else "offered, not taken" if refused else "nobody has sent one"
+
+
+def _refused(
+    name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact
+) -> dict[str, Any]:
+    takable = bool(kind) and name not in NOT_TAKEN_BY_CLICK and entry["rule_code"] not in NOT_READ
+    if takable and name == "lifecycle_stage":
+        takable = not refuse_stage(stages, entry["value"], stages.get(contact.lifecycle_stage_id or ""), kind)
+    return {**entry, "when": story.moment(datetime.fromisoformat(entry["at"])), "takable": takable}
+
+
+def _mailbox_case(contact: Contact) -> int | None:
+    """The open case that asks who writes from the address."""
+    if not contact.shared_mailbox:
+        return None
+    waiting = Review.objects.filter(waiting_key=f"m:{contact.pk}", status=Review.Status.OPEN)
+    return waiting.values_list("pk", flat=True).first()
+
+
+def _addresses(contact: Contact) -> list[dict[str, Any]]:
+    found = Address.objects.filter(contact=contact).order_by("-primary", "pk")
+    return [{"row": a, "added": f"{a.added_by}, {story.day(a.added_at)}"} for a in found]
+
+
+def _timeline(request: HttpRequest, contact: Contact, names: story.Names) -> dict[str, Any]:
+    place = {key: writing.number(request.GET.get(key, "")) for key in ("h", "a")}
+    found = timeline(contact.pk, names, place["h"], place["a"])
+    lines = [{"line": line, "when": story.moment(line.at)} for line in found.lines]
+    return {"lines": lines, "older": found.older, "newest": not any(place.values())}
+
+
+@needs("contacts.view_historicalcontact")
+def contact_history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every row of the history: who, why, and each field from old to new."""
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is None:
+        return writing.missing(request, pk)
+    before = writing.number(request.GET.get("before", ""))
+    events, older = story.events(pk, story.load_names(), HISTORY_SHOWN, before)
+    rows = [{"event": e, "when": story.moment(e.at)} for e in events]
+    context = {"contact": contact, "rows": rows, "older": older, "newest": before is None}
+    trail = [*writing.trail(), (str(contact), reverse("hub:contact", args=[pk]))]
+    return page(request, "hub/contact_history.html", "History", context, trail=trail)
+
+
+urlpatterns = [
+    path("contacts/add/", writing.contact_add, name="contact_add"),
+    path("contacts/add/match/", writing.contact_match, name="contact_match"),
+    path("contacts/<int:pk>/", contact_page, name="contact"),
+    path("contacts/<int:pk>/edit/", writing.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/history/", contact_history, name="contact_history"),
+    path("contacts/<int:pk>/take/", writing.contact_take, name="contact_take"),
+    path("contacts/<int:pk>/addresses/", writing.contact_address, name="contact_address"),
+]

@@ -1,5 +1,7 @@
-"""The front page: what waits, and what came in. Each part is one or two queries; what a person may not see is
-not asked for."""
+"""The front page: what waits, and what came in.
+
+Each part is one or two queries; what a person may not see is not asked for.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +66,8 @@ def _reviews(user: User, now: datetime) -> list[Tile]:
         what = "address seems to be shared" if count == 1 else "addresses seem to be shared"
         text = "People with nothing in common write from one mailbox."
         act = ("Look at it" if count == 1 else "Look at the first one") if may else ""
-        where = reverse("hub:review", args=[first])
-        tiles.append(Tile(count, what, text, act=act, address=where, link="" if may else reverse("hub:reviews")))
+        where, queue = reverse("hub:review", args=[first]), reverse("hub:reviews")
+        tiles.append(Tile(count, what, text, act=act, address=where, link="" if may else queue))
     return tiles
 
 
@@ -77,7 +79,8 @@ def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> 
     text = f"{'It' if count == 1 else 'The oldest'} waits {waits}; the aim is under {aim} h."
     tile = Tile(count, "held arrival" if count == 1 else "held arrivals", text, late=late)
     if may:
-        tile.act, tile.address, tile.key, tile.main = "Review the next one", reverse("hub:review", args=[first]), "R", True
+        tile.act, tile.key, tile.main = "Review the next one", "R", True
+        tile.address = reverse("hub:review", args=[first])
     else:
         tile.link = reverse("hub:reviews")
     return tile
@@ -85,7 +88,8 @@ def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> 
 
 def _undeclared(user: User) -> list[Tile]:
     slugs = Arrival.objects.filter(outcome="").values("source_slug")
-    found = list(slugs.annotate(count=Count("pk"), since=Min("received_at")).order_by("-count", "source_slug"))
+    counted = slugs.annotate(count=Count("pk"), since=Min("received_at"))
+    found = list(counted.order_by("-count", "source_slug"))
     if not found:
         return []
     first, more = found[0], len(found) - 1
@@ -127,10 +131,16 @@ def _imports(user: User, now: datetime) -> list[Tile]:
 def _running(batches: list[ImportBatch]) -> Tile:
     rows = sum(b.rows for b in batches)
     done = sum(b.checked if b.status == ImportBatch.Status.CHECKING else b.done for b in batches)
-    text = f"{batches[0].filename}: {batches[0].get_status_display()}." if len(batches) == 1 else f"{done:,} of {rows:,} rows are done."
-    where = reverse("hub:import", args=[batches[0].pk]) if len(batches) == 1 else reverse("hub:imports")
-    what = "import at work" if len(batches) == 1 else "imports at work"
-    return Tile(len(batches), what, text, link=where, percent=100 * done // rows if rows else 0)
+    percent = 100 * done // rows if rows else 0
+    first = batches[0]
+    if len(batches) == 1:
+        text, where = (
+            f"{first.filename}: {first.get_status_display()}.",
+            reverse("hub:import", args=[first.pk]),
+        )
+        return Tile(1, "import at work", text, link=where, percent=percent)
+    text = f"{done:,} of {rows:,} rows are done."
+    return Tile(len(batches), "imports at work", text, link=reverse("hub:imports"), percent=percent)
 
 
 def _to_mend(batches: list[ImportBatch], user: User) -> Tile:
@@ -145,7 +155,8 @@ def _to_mend(batches: list[ImportBatch], user: User) -> Tile:
     where = reverse("hub:import", args=[first.pk]) if len(batches) == 1 else reverse("hub:imports")
     may = user.has_perm("contacts.upload_file")
     act = ("Go on with it" if len(batches) == 1 else "See them") if may else ""
-    return Tile(len(batches), what, f"{first.filename} {said}.", act=act, address=where, link="" if may else where)
+    text = f"{first.filename} {said.rstrip('.')}."
+    return Tile(len(batches), what, text, act=act, address=where, link="" if may else where)
 
 
 def summary(tiles: list[Tile]) -> str:

@@ -101,7 +101,7 @@ class Asked:
 
 
 def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
-    """The page that the address names, and how long the whole list is. An empty page before the first is it."""
+    """The page that the address names, and how long the list is. Before the beginning is the first page."""
     params, order = asked.params, asked.order
     before = order.read(params.get("before", ""))
     cursor = before or order.read(params.get("after", "")) or start
@@ -112,7 +112,9 @@ def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
         if backwards and not shown.rows:
             shown = page_of_found(found, asked.table, order)
         number = len(found.places)
-        return shown, Total(number) if found.complete else Total(number // 100 * 100, "more")
+        if found.complete:
+            return shown, Total(number)
+        return shown, Total(number // 100 * 100, "more") if number >= 100 else Total(number, "least")
     shown = page(asked.listing, cursor, backwards=backwards)
     if backwards and not shown.rows and not shown.previous:
         shown = page(asked.listing)
@@ -182,7 +184,8 @@ def send(request: HttpRequest, resource: Resource, asked: Asked, name: str) -> H
         messages.error(request, TOO_LONG_FOR_XLSX)
         return redirect(f"{reverse(f'hub:{name}')}{address(asked.params, format=None)}")
     filename = f"{name}-{timezone.now():%Y-%m-%d}.{form}"
-    cells = exports.noted(exports.rows_of(resource, rows), what=name, form=form, who=request.user.get_username())
+    who = request.user.get_username()
+    cells = exports.noted(exports.rows_of(resource, rows), what=name, form=form, who=who)
     if form == "xlsx":
         file = exports.xlsx_file(cells)
         return FileResponse(file, as_attachment=True, filename=filename, content_type=exports.XLSX_TYPE)

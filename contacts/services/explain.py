@@ -164,6 +164,14 @@ def _refused(sent: Sequence[Sent]) -> dict[str, list[dict[str, Any]]]:
     return told
 
 
+def offered_value(arrival: Arrival, name: str) -> str | None:
+    """What an arrival offered for a field and was not taken; None where there is no such thing."""
+    for field, decision, rule, *rest in arrival.verdicts:
+        if field == name and rest and (decision == "refused" or rule in NOT_TAKEN):
+            return rest[0]
+    return None
+
+
 def rule_words(rule: str, detail: str = "") -> str:
     """A verdict's rule in words; for what could not be read, why."""
     return detail if detail and rule in DETAILED else rules.words(rule)

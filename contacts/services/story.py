@@ -169,3 +169,8 @@ def moment(at: datetime, now: datetime | None = None) -> str:
 def in_full(at: datetime) -> str:
     """ "3 March 2026 at 10:22"."""
     return f"{at.day} {at:%B %Y} at {at:%H:%M}"
+
+
+def written_by(origin: str | None, at: str | None) -> str:
+    """ "Dana Whitfield, 3 March"; "" where nobody wrote."""
+    return f"{origin}, {day(datetime.fromisoformat(at))}" if origin and at else ""

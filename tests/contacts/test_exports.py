@@ -87,14 +87,18 @@ def test_an_export_holds_exactly_the_filtered_list_however_long():
         make_contact("Sean", f"Smith {number}", shared_mailbox=number % 2 == 0)
     make_contact("Ana", "Ruiz", shared_mailbox=True)
     page = client_with("export_contact")
-    rows = read_csv(page.get("/admin/contacts/export/", {"q": "smith", "shared": "1", "after": "7", "order": "name"}))
+    rows = read_csv(
+        page.get("/admin/contacts/export/", {"q": "smith", "shared": "1", "after": "7", "order": "name"})
+    )
     assert len(rows) == len({row["id"] for row in rows}) == 60
     assert len(read_csv(page.get("/admin/contacts/export/"))) == 121
 
 
 def test_an_arrival_comes_out_as_it_was_received():
     source = make_source()
-    batch = ImportBatch.objects.create(source=source, filename="=hall.csv", created_at=NOW, columns=["E-Mail", "Name"])
+    batch = ImportBatch.objects.create(
+        source=source, filename="=hall.csv", created_at=NOW, columns=["E-Mail", "Name"]
+    )
     make_arrival(source=source, batch=batch, row=1, door="file", raw=["kein-email", "=Brandt"], outcome="rejected",
                  reason="E-Mail “kein-email” is not an address")  # fmt: skip
     make_arrival(source_slug="zapier-legacy", outcome="")
@@ -137,7 +141,12 @@ def test_a_workbook_that_would_be_too_long_is_refused_with_the_way_out(monkeypat
 
 def test_control_characters_do_not_break_a_workbook():
     make_contact("Se\x0ban", "O'Brien")
-    assert read_xlsx(client_with("export_contact").get("/admin/contacts/export/", {"format": "xlsx"}))[1][2].value == "Sean"
+    assert (
+        read_xlsx(client_with("export_contact").get("/admin/contacts/export/", {"format": "xlsx"}))[1][
+            2
+        ].value
+        == "Sean"
+    )
 
 
 def test_a_csv_is_read_row_by_row(django_assert_max_num_queries):

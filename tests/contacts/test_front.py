@@ -127,7 +127,14 @@ def test_the_acts_of_the_bar_need_their_rights():
 def test_days_count_arrivals_by_outcome_and_leave_older_ones_out():
     now = timezone.now()
     source = make_source()
-    for days, outcome in ((0, "created"), (0, "created"), (0, "held"), (3, "filled"), (29, "rejected"), (31, "created")):
+    for days, outcome in (
+        (0, "created"),
+        (0, "created"),
+        (0, "held"),
+        (3, "filled"),
+        (29, "rejected"),
+        (31, "created"),
+    ):
         make_arrival(source=source, outcome=outcome, received_at=now - timedelta(days=days))
     days = last_days(now)
     assert len(days.days) == 30
@@ -154,7 +161,9 @@ def test_news_tell_the_last_imports_and_decisions():
     assert "Tomasz" not in front(as_role("marketing"))
 
 
-@pytest.mark.parametrize(("hour", "words"), [(4, "morning"), (11, "morning"), (12, "afternoon"), (18, "evening"), (2, "evening")])
+@pytest.mark.parametrize(
+    ("hour", "words"), [(4, "morning"), (11, "morning"), (12, "afternoon"), (18, "evening"), (2, "evening")]
+)
 def test_the_greeting_follows_the_time_of_day(hour, words):
     user = User(username="priya", first_name="Priya")
     assert greeting(user, datetime(2026, 3, 17, hour, tzinfo=UTC)) == f"Good {words}, Priya"

@@ -115,7 +115,8 @@ def test_every_offer_has_one_verdict_and_every_written_one_an_origin(
 
 def test_the_rep_s_title_stays_and_the_form_s_is_named_in_the_reason() -> None:
     """The playbook's own example."""
-    policy, contact = judges.policy(), judges.person({"email": EMAIL, "job_title": "VP of Engineering"})
+    there = {"job_title": "VP of Engineering", "company_domain": "other.com", "lifecycle_stage": "sql"}
+    policy, contact = judges.policy(), judges.person({"email": EMAIL, **there})
     plan = judges.meet(judges.incoming(policy, email=EMAIL, job_title="vp eng"), contact, policy)
     assert (plan.outcome, contact.values["job_title"]) == ("unchanged", "VP of Engineering")
     assert "Kept “VP of Engineering”, refused “vp eng”: arrivals only fill gaps." in plan.reason

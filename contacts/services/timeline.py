@@ -1,0 +1,130 @@
+"""A contact's timeline: its history and the arrivals that changed nothing, newest first, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contacts.models import Arrival, Contact, Outcome
+from contacts.services import story
+
+SHOWN = 30
+#: Longest value that a line of the timeline quotes.
+QUOTED = 80
+ICONS = {"created": "add", "edit": "edit", "arrival": "inbox", "stage": "stairs", "address": "alternate_email"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened: when, in words, and the arrival if it was one."""
+
+    at: datetime
+    icon: str
+    words: str
+    arrival: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A page, and the address parameters of the older one ("" where there is none)."""
+
+    lines: Sequence[Line]
+    older: str
+
+
+def timeline(contact_id: int, names: story.Names, history_before: int | None, arrival_before: int | None) -> Timeline:
+    """A page of the timeline. Two queries, however long it is."""
+    events, _ = story.events(contact_id, names, SHOWN + 1, history_before)
+    arrivals = _arrivals(contact_id, arrival_before)
+    told = {e.arrival for e in events}
+    quiet = [a for a in arrivals if a["id"] not in told]
+    merged = _merged(events, quiet)
+    shown = merged[:SHOWN]
+    if len(merged) <= SHOWN:
+        return Timeline([line for line, _, _ in shown], "")
+    history = min((h for _, h, _ in shown if h), default=history_before)
+    arrival = min((a for _, _, a in shown if a), default=arrival_before)
+    places = [f"{name}={place}" for name, place in (("h", history), ("a", arrival)) if place]
+    return Timeline([line for line, _, _ in shown], "&".join(places))
+
+
+def _merged(
+    events: Sequence[story.Event], quiet: Sequence[dict[str, Any]]
+) -> list[tuple[Line, int | None, int | None]]:
+    """Both streams by time, each in its own order, with the numbers from which each goes on."""
+    lines: list[tuple[Line, int | None, int | None]] = []
+    left, right = list(events), list(quiet)
+    while left or right:
+        if left and (not right or left[0].at >= right[0]["received_at"]):
+            event = left.pop(0)
+            lines.append((_event_line(event), event.id, None))
+        else:
+            arrival = right.pop(0)
+            lines.append((_arrival_line(arrival), None, arrival["id"]))
+    return lines
+
+
+def _arrivals(contact_id: int, before: int | None) -> list[dict[str, Any]]:
+    """Arrivals that may have left no history: those that made or filled something did."""
+    found = Arrival.objects.filter(contact_id=contact_id).exclude(outcome__in=[Outcome.CREATED, Outcome.FILLED])
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    columns = "id", "received_at", "source__name", "source_slug", "outcome", "reason", "door", "actor"
+    return list(found.order_by("-pk").values(*columns)[: SHOWN + 1])
+
+
+def _event_line(event: story.Event) -> Line:
+    if event.created:
+        return Line(event.at, ICONS["created"], f"Created by {event.actor}", event.arrival)
+    if event.reason.startswith("address "):
+        act, _, rest = event.reason.partition(": ")
+        said = f"{event.actor}: {act}, {rest.strip().removesuffix('.')}"
+        return Line(event.at, ICONS["address"], said)
+    fields = {c.field for c in event.changes}
+    icon = "arrival" if event.arrival else "stage" if fields == {"lifecycle_stage"} else "edit"
+    said = "; ".join(_change(c, filled=event.arrival is not None) for c in event.changes)
+    words = f"{event.actor} {said}" if said else f"{event.actor}: {event.reason}"
+    return Line(event.at, ICONS[icon], words, event.arrival, _own_reason(event))
+
+
+def _own_reason(event: story.Event) -> str:
+    """What a person gave as the reason: the words behind the list of fields."""
+    if event.arrival or not event.reason.startswith("edited: "):
+        return ""
+    return event.reason.partition(". ")[2]
+
+
+def _change(change: story.Change, *, filled: bool) -> str:
+    if not change.new:
+        return f"blanked {change.label}, was “{_short(change.old)}”"
+    was = f", was “{_short(change.old)}”" if change.old else ""
+    verb = "moved" if change.field == "lifecycle_stage" and change.old else "filled" if filled else "wrote"
+    if verb == "moved":
+        return f"moved {change.old} to {change.new}"
+    return f"{verb} {change.label} “{_short(change.new)}”{was}"
+
+
+def _arrival_line(arrival: dict[str, Any]) -> Line:
+    typed = arrival["door"] == Arrival.Door.FORM
+    who = arrival["actor"] if typed else arrival["source__name"] or arrival["source_slug"]
+    words = {
+        Outcome.UNCHANGED: "came again and changed nothing",
+        Outcome.REPEATED: "sent a record that came before",
+        Outcome.HELD: "sent a record that was held for a person",
+    }.get(arrival["outcome"], f"sent a record: {arrival['outcome'] or 'waiting'}")
+    return Line(arrival["received_at"], ICONS["arrival"], f"{who} {words}", arrival["id"], arrival["reason"])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= QUOTED else text[: QUOTED - 1] + "…"
+
+
+def counts(contact_id: int) -> str:
+    """ "15 arrivals, 9 edits"."""
+    arrivals = Arrival.objects.filter(contact_id=contact_id).count()
+    rows = Contact.history.model.objects.filter(id=contact_id, arrival_id=None, history_type="~")
+    edits = rows.count()
+    return f"{arrivals:,} arrival{'s' * (arrivals != 1)}, {edits:,} edit{'s' * (edits != 1)}"
