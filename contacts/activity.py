@@ -114,9 +114,7 @@ def _counted(first: date, end: date) -> dict[tuple[str, str], int]:
     """Arrivals by day and outcome, from the index on them alone."""
     since, until = (datetime.combine(d, time(), tzinfo=timezone.get_current_timezone()) for d in (first, end))
     rows = (
-        Arrival.objects.filter(
-            source__in=Source.objects.values("pk"), received_at__gte=since, received_at__lt=until
-        )
+        Arrival.objects.filter(source__in=Source.objects.values("pk"), received_at__gte=since, received_at__lt=until)
         .annotate(day=DayOf(F("received_at")))
         .values_list("day", "outcome")
         .annotate(Count("pk"))
@@ -132,9 +130,7 @@ def _drawn(days: list[Day], counted_at: datetime) -> Days:
         tops = accumulate(part.count for part in day.parts)
         day.x = place * STEP + (STEP - BAR) // 2
         day.parts = [
-            part._replace(
-                y=HEIGHT - round(HEIGHT * top / highest, 1), height=round(HEIGHT * part.count / highest, 1)
-            )
+            part._replace(y=HEIGHT - round(HEIGHT * top / highest, 1), height=round(HEIGHT * part.count / highest, 1))
             for part, top in zip(day.parts, tops, strict=True)
         ]
     return Days(days, counted_at)

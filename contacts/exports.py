@@ -67,8 +67,9 @@ class ContactResource(resources.ModelResource):
         model = Contact
         chunk_size = CHUNK
         fields = (
-            "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "job_title", "country",
-            "lifecycle_stage", "lead_score", "owner", "source", "shared_mailbox", "created_at", "updated_at",
+            "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "job_title",
+            "country", "lifecycle_stage", "lead_score", "owner", "source", "shared_mailbox", "created_at",
+            "updated_at",
         )  # fmt: skip
         export_order = fields
 

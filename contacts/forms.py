@@ -168,9 +168,7 @@ def _custom(kind: CustomType, now: str) -> forms.Field:
     if kind.type == "choice":
         return _choice(kind.label, _options(kind.choices, now))
     if kind.type == "date":
-        return forms.CharField(
-            label=kind.label, required=False, widget=forms.DateInput(attrs=PLAIN | {"type": "date"})
-        )
+        return forms.CharField(label=kind.label, required=False, widget=forms.DateInput(attrs=PLAIN | {"type": "date"}))
     return _text(kind.label, "", "decimal" if kind.type == "number" else "")
 
 

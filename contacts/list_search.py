@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from contacts.domain.identity import NotAnAddress, NotAPhone, clean, fold, read_address, read_phone
-from contacts.lists import ANY, ByBytes, F, Way, read_id, starts_with
+from contacts.lists import ANY, Way
 from contacts.models import Address, Arrival, Contact, HubSettings
+from contacts.orders import ByBytes, read_id, starts_with
 
 LONGEST = 200
 _MOST_WORDS = 4

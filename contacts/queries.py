@@ -210,13 +210,14 @@ def _candidates(world: World, index: dict[str, list[Person]], column: str, keys:
     if not keys:
         return
     guard = " AND NOT (x.phone = '')" if column == "phone" else ""
-    found = _rows(
-        f"SELECT k.value, {STATE} FROM {{keys}} {{join}} contacts_contact c ON c.id IN "
-        f"(SELECT x.id FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}) "
-        "ORDER BY c.id",
-        keys,
-    )
-    for key, *state in found:
+    few = f"FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}"
+    # The same question in each database's words: SQLite has no LATERAL, PostgreSQL plans the other one badly.
+    if connection.vendor == "postgresql":
+        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN LATERAL (SELECT x.* {few}) c", keys)
+    else:
+        wanted = f"c.id IN (SELECT x.id {few})"
+        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN contacts_contact c ON {wanted}", keys)
+    for key, *state in sorted(found, key=lambda row: row[1]):
         index.setdefault(key, []).append(world.loaded.setdefault(state[0], person_from(state)))
 
 

@@ -23,14 +23,14 @@ from contacts.admin.list_pages import (
 from contacts.admin.pages import needs, page
 from contacts.exports import ArrivalResource
 from contacts.list_search import search_arrivals
-from contacts.lists import Cursor, Order, read_id
 from contacts.models import Arrival, Contact, ImportBatch, Outcome, Source
+from contacts.orders import Cursor, Order, read_id
 
 NEWEST = Order("newest", descending=True)
 BY_ROW = Order("row", "row")
 SHOWN = (
-    "id", "source_id", "source_slug", "batch_id", "row", "door", "actor", "received_at", "email_key", "who", "outcome",
-    "reason", "contact_id", "review_id",
+    "id", "source_id", "source_slug", "batch_id", "row", "door", "actor", "received_at", "email_key", "who",
+    "outcome", "reason", "contact_id", "review_id",
 )  # fmt: skip
 FILTERS = ("outcome", "source", "door", "batch", "contact", "undeclared")
 

@@ -27,16 +27,16 @@ from contacts.admin.pages import needs, page
 from contacts.domain.identity import fold
 from contacts.exports import ContactResource
 from contacts.list_search import search_contacts
-from contacts.lists import Cursor, Order, read_id
 from contacts.models import Contact, Source, Stage
+from contacts.orders import Cursor, Order, read_id
 
 NEWEST = Order("newest", descending=True)
 BY_NAME = Order("name", "sort_key", text=True)
 ORDERS = {order.name: order for order in (NEWEST, BY_NAME)}
 FILTERS = ("stage", "source", "owner", "shared")
 SHOWN = (
-    "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "lifecycle_stage_id", "owner_id",
-    "source_id", "shared_mailbox", "created_at", "sort_key",
+    "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "lifecycle_stage_id",
+    "owner_id", "source_id", "shared_mailbox", "created_at", "sort_key",
 )  # fmt: skip
 
 

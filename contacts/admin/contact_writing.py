@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -20,6 +20,7 @@ from contacts.services import story, typed
 from contacts.services.addresses import add_address, make_primary, remove_alias
 from contacts.services.explain import explain_contact, offered_value, values_of
 from contacts.services.people import CHANGE, Conflict, Invalid, edit_contact
+from contacts.services.records import storable
 from contacts.services.stored import custom_types
 
 ADD = "contacts.add_contact"
@@ -57,7 +58,7 @@ def contact_add(request: HttpRequest) -> HttpResponse:
         if not faults:
             return _lead_on(request, typed.take(record))
         form.show_errors(faults)
-    context = {"form": form, "match": None}
+    context = {"form": form, "match": _match(request, form) if form.is_bound else None}
     return page(request, "hub/contact_add.html", "Add a contact", context, trail=trail())
 
 
@@ -86,13 +87,16 @@ def _lead_on(request: HttpRequest, plan: Plan) -> HttpResponse:
 @require_POST
 def contact_match(request: HttpRequest) -> HttpResponse:
     """What saving would do now, for the panel beside the form. Reads only."""
-    form = _add_form(request)
+    return render(request, "hub/contact_match.html", {"match": _match(request, _add_form(request))})
+
+
+def _match(request: HttpRequest, form: AddForm) -> typed.Match | None:
+    """The match for what is typed so far; until a source is chosen, as if it were any."""
     source = form.source() or next(iter(form.sources.values()), None)
     values = form.typed()
-    match = None
-    if source is not None and any(f != "lifecycle_stage" for f in values):
-        match = typed.find_matches(typed.typed(values, source, request.user, timezone.now()))
-    return page(request, "hub/contact_match.html", "Match", {"match": match})
+    if source is None or not set(values) - {"lifecycle_stage"}:
+        return None
+    return typed.find_matches(typed.typed(values, source, request.user, timezone.now()))
 
 
 @needs(CHANGE)
@@ -200,7 +204,11 @@ def contact_address(request: HttpRequest, pk: int) -> HttpResponse:
     """Add an address, make one primary, or take an alias away."""
     if not Contact.objects.filter(pk=pk).exists():
         return missing(request, pk)
-    how = {"user": request.user, "reason": request.POST.get("reason", "")[:500], "at": timezone.now()}
+    how = {
+        "user": request.user,
+        "reason": storable(request.POST.get("reason", ""))[:500],
+        "at": timezone.now(),
+    }
     act, which = request.POST.get("act"), number(request.POST.get("address", "")) or 0
     try:
         if act == "add":

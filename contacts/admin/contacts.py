@@ -37,8 +37,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     may_change = request.user.has_perm(CHANGE)
     kind = actor_kind(request.user) if may_change else ""
     rows = [
-        _row(name, entry, kind, stages, contact, request.GET.get("why", ""))
-        for name, entry in told["fields"].items()
+        _row(name, entry, kind, stages, contact, request.GET.get("why", "")) for name, entry in told["fields"].items()
     ]
     context = {
         "contact": contact,
@@ -95,9 +94,7 @@ def _nobody(value: Any, refused: Iterable[Any]) -> str:
     return "" if value is not None else "offered, not taken" if refused else "nobody has sent one"
 
 
-def _refused(
-    name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact
-) -> dict[str, Any]:
+def _refused(name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact) -> dict[str, Any]:
     takable = bool(kind) and name not in NOT_TAKEN_BY_CLICK and entry["rule_code"] not in NOT_READ
     if takable and name == "lifecycle_stage":
         takable = not refuse_stage(stages, entry["value"], stages.get(contact.lifecycle_stage_id or ""), kind)

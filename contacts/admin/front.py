@@ -24,6 +24,8 @@ from contacts.services.source_audit import conflicts
 #: An import that failed or stopped longer ago than this waits for nobody.
 FORGOTTEN_AFTER = timedelta(days=14)
 MOST_IMPORTS = 20
+#: Longer waits than these hours are told in days.
+IN_DAYS = 96
 
 
 @dataclass
@@ -75,7 +77,7 @@ def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> 
     aim = HubSettings.load().review_aim_hours
     hours = int((now - since).total_seconds() // 3600)
     late = now - since > timedelta(hours=aim)
-    waits = f"{hours} h" if hours else "less than an hour"
+    waits = f"{hours // 24} days" if hours >= IN_DAYS else f"{hours} h" if hours else "less than an hour"
     text = f"{'It' if count == 1 else 'The oldest'} waits {waits}; the aim is under {aim} h."
     tile = Tile(count, "held arrival" if count == 1 else "held arrivals", text, late=late)
     if may:

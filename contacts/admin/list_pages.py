@@ -20,10 +20,8 @@ from contacts.list_search import Search
 from contacts.lists import (
     ANY,
     MOST_FOUND,
-    Cursor,
     Found,
     Listing,
-    Order,
     Page,
     Total,
     Way,
@@ -31,10 +29,9 @@ from contacts.lists import (
     find,
     page,
     page_of_found,
-    read_id,
     total,
-    without_index,
 )
+from contacts.orders import Cursor, Order, read_id, without_index
 
 PLACES = ("after", "before", "end", "from")
 NOBODY = "none"

@@ -105,6 +105,7 @@ class CustomFieldAdmin(ModelAdmin):
     """Fields that ops define. A slug stays, because files and tools name it."""
 
     form = CustomFieldForm
+    fields = ("label", "slug", "type", "choices", "describes_person", "order")
     list_display = ("label", "slug", "type", "describes_person", "order")
     ordering = ("order", "label")
 

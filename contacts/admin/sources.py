@@ -67,6 +67,7 @@ class RegisterForm(SourceForm):
 
     class Meta(SourceForm.Meta):
         fields = ["slug", *SourceForm.Meta.fields]
+        labels = {"slug": "Short name"}
 
 
 @needs("contacts.view_source")
@@ -85,7 +86,7 @@ def register(request: HttpRequest) -> HttpResponse:
     slug = slugify(request.GET.get("slug", ""))[:60]
     waiting = sources.waiting_count(slug) if slug else 0
     initial = {"slug": slug, "name": slug.replace("-", " ").capitalize(), "owner": request.user.pk}
-    form = RegisterForm(request.POST or None, initial=initial if slug else {"owner": request.user.pk})
+    form = RegisterForm(request.POST or None, initial=initial | {"entry_stage": stage_table().first.slug})
     if waiting:
         form.fields["slug"].disabled = True
     if request.method == "POST" and form.is_valid():
@@ -120,7 +121,7 @@ def _hand_over(source: Source) -> None:
 
     try:
         run_waiting.delay(source.pk)
-    except Exception as error:  # noqa: BLE001  kombu raises whatever the transport does
+    except Exception as error:
         log.warning("run_waiting_not_sent", source=source.slug, error=str(error))
 
 

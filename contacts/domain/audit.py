@@ -186,7 +186,7 @@ def findings(
     found = [_with_count(f, seen) for f in red]
     if not claim.has_owner:
         found.append(_finding(claim, "wait", "owner", "Nobody owns it.", "Give it an owner", "owner"))
-    if missed(cadence, seen.last, now):
+    if seen.last is not None and missed(cadence, seen.last, now):
         words = f"Missed its cadence: {cadence.replace('-', ' ')}, and silent for {_span(now - seen.last)}."
         found.append(_finding(claim, "wait", "cadence", words))
     if seen.last is None:

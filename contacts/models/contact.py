@@ -63,14 +63,16 @@ class Contact(models.Model):
     class Meta:
         # Prefix search needs the pattern operator class on PostgreSQL; equality uses the same index.
         indexes = [
-            models.Index(fields=["person_key"], name="contact_person", opclasses=["text_pattern_ops"]),
+            models.Index(
+                fields=["person_key", "id"], name="contact_person", opclasses=["text_pattern_ops", "int8_ops"]
+            ),
             models.Index(fields=["sort_key", "id"], name="contact_sort", opclasses=["text_pattern_ops", "int8_ops"]),
             models.Index(
                 fields=["company_key", "company_domain"],
                 name="contact_company",
                 opclasses=["text_pattern_ops", "text_pattern_ops"],
             ),
-            models.Index(fields=["phone"], name="contact_phone", condition=~models.Q(phone="")),
+            models.Index(fields=["phone", "id"], name="contact_phone", condition=~models.Q(phone="")),
             models.Index(fields=["source"], name="contact_source"),
         ]
         permissions = [

@@ -68,9 +68,7 @@ def remove_alias(contact_id: int, address_id: int, *, user: Any, reason: str = "
     _on_address(contact_id, address_id, user, remove)
 
 
-def _on_address(
-    contact_id: int, address_id: int, user: Any, act: Callable[[Contact, Person, Address], None]
-) -> None:
+def _on_address(contact_id: int, address_id: int, user: Any, act: Callable[[Contact, Person, Address], None]) -> None:
     def on_contact(contact: Contact, person: Person) -> None:
         address = contact.addresses.filter(pk=address_id).first()
         if address is None:
@@ -96,7 +94,5 @@ def _read(text: str) -> Read:
 def _taken(taken: Address, contact: Contact) -> Invalid:
     if taken.contact_id == contact.pk:
         return Invalid({"address": f"{taken.shown} is an address of this contact already."})
-    said = (
-        f"{taken.shown} belongs to {taken.contact}, contact #{taken.contact_id}: an address has one contact."
-    )
+    said = f"{taken.shown} belongs to {taken.contact}, contact #{taken.contact_id}: an address has one contact."
     return Invalid({"address": said}, taken.contact)

@@ -90,9 +90,7 @@ def _who(contact: Contact) -> dict[str, Any]:
     }
 
 
-def _field(
-    contact: Contact, name: str, value: Any, names: story.Names, sent: Sequence[Sent]
-) -> dict[str, Any]:
+def _field(contact: Contact, name: str, value: Any, names: story.Names, sent: Sequence[Sent]) -> dict[str, Any]:
     origin = _origin(contact, name, sent)
     entry: dict[str, Any] = {"label": names.label(name), "value": _plain(name, value, names)}
     if name == "lifecycle_stage":
@@ -132,9 +130,7 @@ def _origin(contact: Contact, name: str, sent: Sequence[Sent]) -> Origin | None:
     told = next((s for s in sent if s.occurred_at and s.occurred_at == contact.last_activity), None)
     if told is None:
         return None
-    return Origin(
-        Writer("source", told.origin, told.received_at.isoformat(timespec="seconds"), told.id), NEWEST
-    )
+    return Origin(Writer("source", told.origin, told.received_at.isoformat(timespec="seconds"), told.id), NEWEST)
 
 
 def _arrivals(contact_id: int) -> list[Sent]:

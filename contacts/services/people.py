@@ -89,9 +89,7 @@ def edit_contact(
         person.values.update(written)
         names = story.load_names()
         head = f"edited: {', '.join(names.label(f) for f in written)}."
-        store(
-            contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at
-        )
+        store(contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at)
         return Edited(tuple(written), contact.version + 1, notes)
 
     return with_contact(contact_id, user, edit, lambda person: _keys_after(person, changes))
@@ -128,9 +126,7 @@ def person_from(contact: Contact) -> Person:
     )
 
 
-def store(
-    contact: Contact, person: Person, fields: Sequence[str], *, user: Any, reason: str, at: datetime
-) -> None:
+def store(contact: Contact, person: Person, fields: Sequence[str], *, user: Any, reason: str, at: datetime) -> None:
     """Hand what a person wrote to the writer: values, origins, keys and a row of history."""
     name = story.person_name(user)
     writer = Writer("person", name, at.isoformat(timespec="seconds"))
@@ -149,20 +145,16 @@ def _keys(person: Person) -> list[str]:
 def _keys_after(person: Person, changes: Mapping[str, str]) -> list[str]:
     """The keys under which arrivals would find the contact after the edit."""
     texts = {f: changes[f] for f in READ if f in changes}
-    read, _ = read_values(person, texts, _policy())
+    read, _ = read_values(person, texts, _policy(person))
     return _keys(Person(person.values | read, {}))
 
 
-def judge(
-    person: Person, changes: Mapping[str, str], *, user: Any, reason: str
-) -> tuple[dict[str, Any], list[str]]:
+def judge(person: Person, changes: Mapping[str, str], *, user: Any, reason: str) -> tuple[dict[str, Any], list[str]]:
     """The values to write and what to note of them; raises Invalid with an error for each field."""
-    policy = _policy()
+    policy = _policy(person)
     known = {*READ, *CHOSEN, *policy.custom}
     errors = {f: SAID["field"] for f in changes if f not in known}
-    wanted = {
-        f: t for f, t in changes.items() if f in known and str(t) != story.as_text(person.values.get(f))
-    }
+    wanted = {f: t for f, t in changes.items() if f in known and str(t) != story.as_text(person.values.get(f))}
     read, wrong = read_values(person, {f: t for f, t in wanted.items() if f not in CHOSEN}, policy)
     errors |= wrong
     notes: list[str] = []
@@ -180,20 +172,17 @@ def judge(
     return written, notes
 
 
-def _policy() -> Policy:
-    """What decides how a person's text is read: the hub's custom fields and default region, and no source."""
-    return policy_for(Source(slug="", name="", entry_stage_id="", region=""))
+def _policy(person: Person) -> Policy:
+    """How a person's text is read: as if it came from the contact's own source, whose region phones have."""
+    source = Source.objects.filter(pk=person.values.get("source")).first()
+    return policy_for(source or Source(slug="", name="", entry_stage_id="", region=""))
 
 
 def _same(now: Any, then: Any) -> bool:
-    return (is_empty(now) and is_empty(then)) or (
-        now == then and isinstance(now, bool) == isinstance(then, bool)
-    )
+    return (is_empty(now) and is_empty(then)) or (now == then and isinstance(now, bool) == isinstance(then, bool))
 
 
-def read_values(
-    person: Person, texts: Mapping[str, str], policy: Policy
-) -> tuple[dict[str, Any], dict[str, str]]:
+def read_values(person: Person, texts: Mapping[str, str], policy: Policy) -> tuple[dict[str, Any], dict[str, str]]:
     """Typed text as values, and what could not be read; a phone is read with the contact's country."""
     given = dict(texts)
     if "phone" in given and not given.get("country") and person.values.get("country"):

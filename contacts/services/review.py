@@ -268,8 +268,7 @@ def _plans_of_strangers(offers: Sequence[Offer]) -> list[Plan]:
     """Decide the arrivals by address alone: the reviewer has ruled out every likeness."""
     world = load_world([o.incoming for o in offers], offers[0].policy)
     world.waiting = {key: case for key, case in world.waiting.items() if key.startswith("m:")}
-    made: list[Person] = []
-    plans = []
+    made, plans = list[Person](), list[Plan]()
     for offer in offers:
         world.people.clear()
         world.phones.clear()
@@ -296,5 +295,5 @@ def _names(person: Person) -> tuple[str, str]:
 
 def _keep_the_log(case: Review, offers: Sequence[Offer]) -> None:
     """Outcome and reason of a held arrival stay as they were logged, and it stays with its case."""
-    rows = [(o.arrival.outcome, o.arrival.reason, case.pk, o.arrival.pk) for o in offers]
-    bulk.update(Arrival, ["outcome", "reason", "review_id"], rows)
+    kept = [(o.arrival.outcome, o.arrival.reason, case.pk, o.arrival.pk) for o in offers]
+    bulk.update(Arrival, ["outcome", "reason", "review_id"], kept)

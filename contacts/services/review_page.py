@@ -86,7 +86,7 @@ def compare(case: Review, chosen_id: int | None, at: datetime) -> Comparison:
     table = Comparison(offers, candidates, [])
     effects = _effects(table.chosen, offers) if case.status == Review.Status.OPEN else {}
     for name, label in _fields(offers):
-        line = _line(name, label, table, effects)
+        line = _line(name, label, table, effects, at.year)
         if line is not None:
             table.lines.append(line)
     return table
@@ -97,7 +97,7 @@ def _fields(offers: Sequence[Offer]) -> list[tuple[str, str]]:
     return [(f.name, f.label) for f in FIELDS if f.kept] + [(slug, kind.label) for slug, kind in custom.items()]
 
 
-def _line(name: str, label: str, table: Comparison, effects: dict[str, Effect]) -> Line | None:
+def _line(name: str, label: str, table: Comparison, effects: dict[str, Effect], year: int) -> Line | None:
     texts = _offered(name, table.offers)
     mine = texts[0] if texts else ""
     theirs = [_shown(name, c.person.values.get(name), table.offers) for c in table.candidates]
@@ -106,9 +106,10 @@ def _line(name: str, label: str, table: Comparison, effects: dict[str, Effect]) 
     against = next((t for t, c in zip(theirs, table.candidates, strict=True) if c.chosen), "")
     more = f"also “{'”, “'.join(texts[1:])}”" if len(texts) > 1 else ""
     cells = [
-        Cell(marked(text, mine), _note(name, c, text)) for text, c in zip(theirs, table.candidates, strict=True)
+        Cell(marked(text, mine), _note(name, c, text, year)) for text, c in zip(theirs, table.candidates, strict=True)
     ]
-    return Line(label, Cell(marked(mine, against), more), cells, effects.get(name))
+    same = Effect("same", "same") if mine and fold(mine) == fold(against) and effects else None
+    return Line(label, Cell(marked(mine, against), more), cells, effects.get(name) or same)
 
 
 def _offered(name: str, offers: Sequence[Offer]) -> list[str]:
@@ -133,14 +134,15 @@ def _shown(name: str, value: Any, offers: Sequence[Offer]) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _note(name: str, candidate: Candidate, text: str) -> str:
+def _note(name: str, candidate: Candidate, text: str, year: int) -> str:
     if name == "email":
         others = [a.shown for a in candidate.addresses if not a.primary]
         return f"also {', '.join(others)}" if others else ""
     origin = origin_of(candidate.person.origins, name) if text else None
     if origin is None:
         return ""
-    return f"{origin.writer.name}, {datetime.fromisoformat(origin.writer.at):%-d %b %Y}"
+    at = datetime.fromisoformat(origin.writer.at)
+    return f"{origin.writer.name}, {at:%-d %b}" + ("" if at.year == year else f" {at:%Y}")
 
 
 def marked(text: str, other: str) -> Parts:

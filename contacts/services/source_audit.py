@@ -38,6 +38,7 @@ class SourceView:
     outcomes: list[tuple[str, int]]
     before: int
     findings: list[audit.Finding]
+    fresh: bool
 
     @property
     def level(self) -> str:
@@ -153,7 +154,8 @@ def _view(
     seen = audit.Seen(sum(n for _, n in outcomes), source.last, fills, sum(_refused(v) for _, v in newest))
     before = sum(n for (recent, _), n in counts.items() if not recent)
     found = [] if source.retired else audit.findings(claim, seen, source.cadence, now, red)
-    return SourceView(source, declared, seen, outcomes, before, found)
+    fresh = source.last is not None and now - source.last < timedelta(days=1)
+    return SourceView(source, declared, seen, outcomes, before, found, fresh)
 
 
 def _refused(verdicts: list[list[str]]) -> bool:

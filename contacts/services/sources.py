@@ -72,7 +72,8 @@ def waiting_count(slug: str) -> int:
 
 def sources_with_waiting() -> list[int]:
     """Sources in use that still have records waiting: a run was cut short, or one came at the last moment."""
-    slugs = set(Arrival.objects.filter(outcome="", source=None).order_by().values_list("source_slug", flat=True).distinct())
+    waiting = Arrival.objects.filter(outcome="", source=None).order_by()
+    slugs = set(waiting.values_list("source_slug", flat=True).distinct())
     in_use = Source.objects.exclude(status=Source.Status.RETIRED)
     return list(in_use.filter(slug__in=slugs).values_list("pk", flat=True)) if slugs else []
 

@@ -121,9 +121,7 @@ def changes(new: Mapping[str, Any], old: Mapping[str, Any] | None, names: Names)
     return said
 
 
-def events(
-    contact_id: int, names: Names, limit: int, before: int | None = None
-) -> tuple[list[Event], int | None]:
+def events(contact_id: int, names: Names, limit: int, before: int | None = None) -> tuple[list[Event], int | None]:
     """A page of the history, newest first, and the row from which the next page goes on."""
     rows = history_rows(contact_id, limit + 1, before)
     pairs = list(zip(rows, [*rows[1:], None], strict=True))[:limit]

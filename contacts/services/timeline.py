@@ -13,7 +13,13 @@ from contacts.services import story
 SHOWN = 30
 #: Longest value that a line of the timeline quotes.
 QUOTED = 80
-ICONS = {"created": "add", "edit": "edit", "arrival": "inbox", "stage": "stairs", "address": "alternate_email"}
+ICONS = {
+    "created": "add",
+    "edit": "edit",
+    "arrival": "inbox",
+    "stage": "stairs",
+    "address": "alternate_email",
+}
 
 
 @dataclass(frozen=True)
@@ -58,13 +64,19 @@ def _merged(
     lines: list[tuple[Line, int | None, int | None]] = []
     left, right = list(events), list(quiet)
     while left or right:
-        if left and (not right or left[0].at >= right[0]["received_at"]):
+        if left and (not right or _is_newer(left[0], right[0])):
             event = left.pop(0)
             lines.append((_event_line(event), event.id, None))
         else:
             arrival = right.pop(0)
             lines.append((_arrival_line(arrival), None, arrival["id"]))
     return lines
+
+
+def _is_newer(event: story.Event, arrival: dict[str, Any]) -> bool:
+    """By time; at the same time the later arrival, and a person's act before any."""
+    mine = event.at, event.arrival or arrival["id"]
+    return mine >= (arrival["received_at"], arrival["id"])
 
 
 def _arrivals(contact_id: int, before: int | None) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from contacts.queries import policy_for
 from contacts.services import intake, story
 from contacts.services.dry_run import preview
 from contacts.services.people import NOT_READ, SET_SALES, refusal
+from contacts.services.records import storable
 from contacts.services.write import Entrance
 
 QUIET = {"source", "company_domain", "email"}
@@ -44,7 +45,7 @@ class Match:
 
 def typed(values: Mapping[str, str], source: Source, user: Any, at: datetime, token: str = "") -> Typed:
     """A typed record at the door. The same token with the same values is the same delivery."""
-    given = {f: text for f, text in values.items() if text.strip()}
+    given = storable({f: text for f, text in values.items() if text.strip()})
     received = Received(values=given, raw=given)
     if token:
         said = json.dumps([token, user.pk, source.pk, given], sort_keys=True)
@@ -115,7 +116,8 @@ def _held(plan: Plan) -> Match:
 
 
 def _filled(plan: Plan, stages: StageTable) -> str:
-    says = plan.verdicts
+    asked = plan.incoming.stage
+    says = [v for v in plan.verdicts if asked or v.field != "lifecycle_stage"]
     fills = [_label(v.field) for v in says if v.decision == "written" and v.field not in QUIET]
     keeps = [
         f"{_label(v.field)} “{v.current}”" if v.current else f"{_label(v.field)} blank"

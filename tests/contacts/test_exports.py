@@ -19,9 +19,9 @@ from tests.contacts.test_lists import NOW, client_with, make_arrival, make_conta
 pytestmark = pytest.mark.django_db
 
 PAYLOADS = [
-    "=1+1", "==1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "\r=1+1", "\n=1", "\x00=1+1", "  =1+1", "\u00a0=1+1",
-    "＝1+1", "＋1+1", "－1+1", "＠SUM(1)", "\u200b=1+1", "\ufeff=1", "-5+cmd|' /C calc'!A0", "+44\n=1", "\tplain",
-    "+1.2.3", "-", "=", "−1+1", "+٣٣٣٣٣٣٣",
+    "=1+1", "==1+1", "+1+1", "-1+1", "@SUM(1)", "\t=1+1", "\r=1+1", "\n=1", "\x00=1+1", "  =1+1",
+    "\u00a0=1+1", "＝1+1", "＋1+1", "－1+1", "＠SUM(1)", "\u200b=1+1", "\ufeff=1",
+    "-5+cmd|' /C calc'!A0", "+44\n=1", "\tplain", "+1.2.3", "-", "=", "−1+1", "+٣٣٣٣٣٣٣",
 ]  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def test_a_cell_that_could_run_is_marked(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "+441234567", "+441234", "-5", "2.50", "+353155501010", "O'Brien", "a=b", "a@b.ie", "3-4", "Jean-Luc", " x",
-     "'quoted", "17:00", "№ 1", "7 + 1"],
+    ["", "+441234567", "+441234", "-5", "2.50", "+353155501010", "O'Brien", "a=b", "a@b.ie", "3-4",
+     "Jean-Luc", " x", "'quoted", "17:00", "№ 1", "7 + 1"],
 )  # fmt: skip
 def test_plain_text_phones_and_numbers_stay_as_they_are(value):
     assert safe_cell(value) == value
@@ -66,8 +66,8 @@ def test_values_that_are_no_text_are_written_plainly():
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_a_contact_comes_out_with_its_custom_fields_and_nothing_runs(form):
     CustomField.objects.create(slug="product_interest", label="Product interest")
-    make_contact("=cmd()", "O'Brien", "sean@acme.ie", phone="+35315550101", lead_score=-5, source=make_source(),
-                 custom={"product_interest": "+1+1"})  # fmt: skip
+    make_contact("=cmd()", "O'Brien", "sean@acme.ie", phone="+35315550101", lead_score=-5,
+                 source=make_source(), custom={"product_interest": "+1+1"})  # fmt: skip
     answer = client_with("export_contact").get("/admin/contacts/export/", {"format": form})
     if form == "csv":
         row = read_csv(answer)[0]
@@ -87,20 +87,16 @@ def test_an_export_holds_exactly_the_filtered_list_however_long():
         make_contact("Sean", f"Smith {number}", shared_mailbox=number % 2 == 0)
     make_contact("Ana", "Ruiz", shared_mailbox=True)
     page = client_with("export_contact")
-    rows = read_csv(
-        page.get("/admin/contacts/export/", {"q": "smith", "shared": "1", "after": "7", "order": "name"})
-    )
+    rows = read_csv(page.get("/admin/contacts/export/", {"q": "smith", "shared": "1", "after": "7", "order": "name"}))
     assert len(rows) == len({row["id"] for row in rows}) == 60
     assert len(read_csv(page.get("/admin/contacts/export/"))) == 121
 
 
 def test_an_arrival_comes_out_as_it_was_received():
     source = make_source()
-    batch = ImportBatch.objects.create(
-        source=source, filename="=hall.csv", created_at=NOW, columns=["E-Mail", "Name"]
-    )
-    make_arrival(source=source, batch=batch, row=1, door="file", raw=["kein-email", "=Brandt"], outcome="rejected",
-                 reason="E-Mail “kein-email” is not an address")  # fmt: skip
+    batch = ImportBatch.objects.create(source=source, filename="=hall.csv", created_at=NOW, columns=["E-Mail", "Name"])
+    make_arrival(source=source, batch=batch, row=1, door="file", raw=["kein-email", "=Brandt"],
+                 outcome="rejected", reason="E-Mail “kein-email” is not an address")  # fmt: skip
     make_arrival(source_slug="zapier-legacy", outcome="")
     first, second = read_csv(client_with("export_arrival").get("/admin/arrivals/export/"))
     assert first["received"] == "E-Mail: kein-email\nName: =Brandt"
@@ -142,9 +138,7 @@ def test_a_workbook_that_would_be_too_long_is_refused_with_the_way_out(monkeypat
 def test_control_characters_do_not_break_a_workbook():
     make_contact("Se\x0ban", "O'Brien")
     assert (
-        read_xlsx(client_with("export_contact").get("/admin/contacts/export/", {"format": "xlsx"}))[1][
-            2
-        ].value
+        read_xlsx(client_with("export_contact").get("/admin/contacts/export/", {"format": "xlsx"}))[1][2].value
         == "Sean"
     )
 

@@ -14,7 +14,7 @@ from contacts.roles import ELSEWHERE, ROLES
 from tests.contacts.deciding import dump, person, seed
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = {"int": 999_999, "slug": "no-such-thing", "str": "no-such-thing"}
+EXAMPLES = {"IntConverter": 999_999, "SlugConverter": "no-such-thing", "StringConverter": "no-such-thing"}
 METHODS = ("get", "post")
 
 
@@ -27,7 +27,7 @@ def pages() -> Iterator[tuple[URLPattern, str]]:
     """Every page of ours with an address that leads to nothing in particular."""
     for pattern in urls.urlpatterns:
         kinds = {name: type(c).__name__ for name, c in pattern.pattern.converters.items()}
-        wanted = {name: EXAMPLES[kind.removesuffix("Converter").lower().replace("string", "str")] for name, kind in kinds.items()}
+        wanted = {name: EXAMPLES[kind] for name, kind in kinds.items()}
         yield pattern, reverse(f"hub:{pattern.name}", kwargs=wanted)
 
 

@@ -17,12 +17,8 @@ class Command(BaseCommand):
     help = "Say of each value of a contact who wrote it, under which rule, and what was refused."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "contact", metavar="CONTACT", help="An e-mail address of the contact, or its number."
-        )
-        parser.add_argument(
-            "--field", metavar="F", help="Only this field: its name, or the slug of a custom field."
-        )
+        parser.add_argument("contact", metavar="CONTACT", help="An e-mail address of the contact, or its number.")
+        parser.add_argument("--field", metavar="F", help="Only this field: its name, or the slug of a custom field.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object and nothing else.")
 
     def handle(self, *args: Any, **options: Any) -> None:
