@@ -21,7 +21,7 @@ from contacts.services.bulk import keys_table, read_time, reserve_ids
 CANDIDATES = 10
 
 VALUES = (
-    "email first_name last_name company company_domain phone job_title country lifecycle_stage_id lead_score source_id"
+    "email first_name last_name company company_domain phone job_title country lifecycle_stage_id lead_score source_id owner_id"
 ).split()
 STATE = ", ".join(f"c.{c}" for c in ["id", *VALUES, "custom", "origins", "shared_mailbox", "last_activity"])
 
@@ -165,7 +165,8 @@ def person_from(state: Sequence[Any]) -> Person:
     """A contact as the judges see it, from a row of ``STATE``."""
     ident, *values, custom, origins, shared, activity = state
     known = dict(zip(VALUES, values, strict=True))
-    known["lifecycle_stage"], known["source"] = known.pop("lifecycle_stage_id"), known.pop("source_id")
+    for field in ("lifecycle_stage", "source", "owner"):
+        known[field] = known.pop(f"{field}_id")
     known.update(json.loads(custom))
     return Person(known, json.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
 

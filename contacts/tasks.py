@@ -6,14 +6,16 @@ from celery import shared_task
 from django.utils import timezone
 
 from contacts.models import ImportBatch
-from contacts.services import imports, leases
+from contacts.services import imports, leases, sources
 
 
 @shared_task
 def sweep() -> None:
-    """Find the imports that wait, or whose worker is gone, and have each looked at."""
+    """Find the imports that wait, or whose worker is gone, and arrivals whose source is registered by now."""
     for batch_id in leases.unfinished(timezone.now()):
         look_at_import.delay(batch_id)
+    for source_id in sources.sources_with_waiting():
+        run_waiting.delay(source_id)
 
 
 @shared_task
@@ -24,3 +26,9 @@ def look_at_import(batch_id: int) -> None:
         imports.check(batch_id)
     elif status is not None:
         imports.run(batch_id)
+
+
+@shared_task
+def run_waiting(source_id: int) -> None:
+    """Run what a source sent before it was registered."""
+    sources.run_waiting(source_id)

@@ -15,9 +15,16 @@ def _item(title: str, icon: str, view: str, *rights: str, badge: Any = None) -> 
         "title": title,
         "icon": icon,
         "link": reverse_lazy(view),
+        "active": lambda request: _is_in_family(request, view),
         "permission": lambda request: not rights or any(request.user.has_perm(r) for r in rights),
     }
     return item | ({"badge": badge} if badge else {})
+
+
+def _is_in_family(request: HttpRequest, view: str) -> bool:
+    """Whether the page shown is of this entry's family: hub:contact_edit is one of hub:contacts."""
+    shown = request.resolver_match.view_name if request.resolver_match else ""
+    return shown.startswith(view.removesuffix("changelist").removesuffix("s"))
 
 
 def waiting(request: HttpRequest) -> str | None:

@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
-from contacts.models import Arrival, Contact, CustomField, ImportBatch, Review
+from contacts.models import Arrival, Contact, CustomField, Review
 from contacts.services.addresses import add_address
 from contacts.services.people import edit_contact
 from contacts.services.stored import custom_types
-from tests.contacts.deciding import NOW, person, seed, send, source
+from tests.contacts.deciding import NOW, person, seed, send
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "sean@acme-tooling.example"
@@ -270,49 +270,6 @@ def test_the_match_is_shown_while_typing_and_writes_nothing():
     assert "Saving fills country, keeps job title “Engineer”." in page
     assert "<html" not in page
     assert state() == before
-
-
-def test_an_arrival_shows_what_came_as_it_came():
-    arrival = send(email=f"  {ADDRESS} ", Favourite="green", job_title="")
-    page = body(sign_in().get(url("arrival", arrival.pk)))
-    items = {i["column"]: (i["value"], i["label"]) for i in sign_in().get(url("arrival", arrival.pk)).context["items"]}
-    assert items["email"] == (f"  {ADDRESS} ", "E-mail")
-    assert items["Favourite"] == ("green", "")
-    assert "kept, not mapped" in page
-    assert items["job_title"] == ("", "blank, says nothing")
-
-
-def test_an_arrival_says_what_was_decided_and_leads_there():
-    contact = sean()
-    arrival = send("trade-show-scan", email=ADDRESS, job_title="CTO", phone="12")
-    page = body(sign_in().get(url("arrival", arrival.pk)))
-    assert f'href="{url("contact", contact.pk)}"' in page
-    assert "arrivals only fill gaps" in page
-    assert "it has too few digits" in page
-    assert "Website contact form, 17 March" in page
-
-
-def test_a_row_of_a_file_has_its_columns_and_its_place():
-    batch = ImportBatch.objects.create(
-        source=source(),
-        filename="leads.csv",
-        columns=["Mail", "Colour"],
-        mapping={"Mail": "email"},
-        created_at=NOW,
-    )
-    arrival = Arrival.objects.create(
-        source=source(),
-        batch=batch,
-        row=7,
-        door="file",
-        received_at=NOW,
-        raw=["x@y.example", "red"],
-        outcome="created",
-    )
-    response = sign_in("ops").get(url("arrival", arrival.pk))
-    items = [(i["column"], i["value"], i["label"]) for i in response.context["items"]]
-    assert items == [("Mail", "x@y.example", "E-mail"), ("Colour", "red", "")]
-    assert "leads.csv, row 7" in body(response)
 
 
 def test_the_forms_know_every_custom_field():
