@@ -117,7 +117,7 @@ def _counted(first: date, end: date) -> dict[tuple[str, str], int]:
         Arrival.objects.filter(source__in=Source.objects.values("pk"), received_at__gte=since, received_at__lt=until)
         .annotate(day=DayOf(F("received_at")))
         .values_list("day", "outcome")
-        .annotate(Count("pk"))
+        .annotate(count=Count("*"))
         .order_by()
     )
     return {(day, outcome): count for day, outcome, count in rows}

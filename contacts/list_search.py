@@ -39,7 +39,7 @@ def search_contacts(typed: str) -> Search:
     text = clean(typed[:LONGEST])
     number = _number(text)
     if number is not None:
-        return Search([Way(Contact.objects.filter(pk=number).values("pk"))])
+        return Search([Way(Contact.objects.filter(pk=number).values_list("pk", flat=True))])
     if text.startswith("@"):
         return Search(problem=FROM_THE_BEGINNING)
     if "@" in text:
@@ -51,7 +51,7 @@ def search_contacts(typed: str) -> Search:
     if " " not in text:
         ways.append(_address_way(text))
     ident = read_id(text)
-    return Search(ways + ([Way(Contact.objects.filter(pk=ident).values("pk"))] if ident else []))
+    return Search(ways + ([Way(Contact.objects.filter(pk=ident).values_list("pk", flat=True))] if ident else []))
 
 
 def search_arrivals(typed: str) -> Search:
@@ -59,7 +59,7 @@ def search_arrivals(typed: str) -> Search:
     text = clean(typed[:LONGEST])
     number = _number(text)
     if number is not None:
-        return Search([Way(Arrival.objects.filter(pk=number).values("pk"))])
+        return Search([Way(Arrival.objects.filter(pk=number).values_list("pk", flat=True))])
     if text.startswith("@"):
         return Search(problem=FROM_THE_BEGINNING)
     words = _words(text)
@@ -69,9 +69,10 @@ def search_arrivals(typed: str) -> Search:
     if "@" not in text:
         ways.append(_arrival_way("who_key", "".join(words)))
         for first, last in _splits(words):
+            ways.append(_arrival_way("who_key", f"{last} {first}"))
             ways.append(_arrival_way("who_key", last, Q(who_key__contains=f" {first}")))
     ident = read_id(text)
-    return Search(ways + ([Way(Arrival.objects.filter(pk=ident).values("pk"))] if ident else []))
+    return Search(ways + ([Way(Arrival.objects.filter(pk=ident).values_list("pk", flat=True))] if ident else []))
 
 
 def _number(text: str) -> int | None:
@@ -94,13 +95,15 @@ def _splits(words: list[str]) -> list[tuple[str, str]]:
 
 def _by(rows: QuerySet[Any], column: str, prefix: str, ident: str = "pk") -> QuerySet[Any]:
     """Ids of the rows whose column begins so, in the order of its index."""
-    return rows.filter(starts_with(column, prefix)).order_by(ByBytes(F(column))).values(ident)
+    return rows.filter(starts_with(column, prefix)).order_by(ByBytes(F(column))).values_list(ident, flat=True)
 
 
 def _name_ways(words: list[str]) -> list[Way]:
+    """By last name, first name or company as a whole, and by each split: the first name whole, then begun."""
     people, whole = Contact.objects.all(), "".join(words)
     ways = [Way(_by(people, column, whole)) for column in ("sort_key", "person_key", "company_key")]
     for first, last in _splits(words):
+        ways.append(Way(_by(people, "person_key", f"{first}|{last}")))
         ways.append(Way(_by(people, "sort_key", last), starts_with("person_key", first)))
     return ways
 
@@ -140,4 +143,4 @@ def _phone_way(prefix: str) -> Way:
     end = prefix.rstrip("9")
     if end != "+":
         numbers = numbers.filter(phone__lt=end[:-1] + chr(ord(end[-1]) + 1))
-    return Way(numbers.order_by("phone").values("pk"))
+    return Way(numbers.order_by("phone").values_list("pk", flat=True))

@@ -23,6 +23,8 @@ PAGE = 50
 LOOK_AT = 10_000
 #: Matches of a search that are gathered; beyond it, a list asks for more letters.
 MOST_FOUND = 1_000
+#: What one way of a search gives, where something else must be true of the rows too.
+SIFTED = 2_000
 #: No condition.
 ANY = Q()
 
@@ -101,7 +103,7 @@ def _looked_at(
 
 
 class Way(NamedTuple):
-    """One way to find rows: ids in the order of an index, and what else must be true of the rows."""
+    """One way to find rows: a flat list of ids in the order of an index, and what else must be true."""
 
     ids: QuerySet[Any]
     checked: Q = ANY
@@ -120,8 +122,8 @@ def find(rows: QuerySet[Any], ways: Iterable[Way], checked: Q, order: Order) -> 
     complete = True
     for way in ways:
         passes = way.checked & checked
-        most = LOOK_AT if passes else MOST_FOUND
-        ids = [row[0] for row in way.ids.values_list()[: most + 1]]
+        most = SIFTED if passes else MOST_FOUND
+        ids = list(way.ids[: most + 1])
         matching = rows.filter(pk__in=ids[:most]).filter(passes).order_by()
         found = list(matching.values_list(order.column, "pk")[: MOST_FOUND + 1])
         complete = complete and len(ids) <= most and len(found) <= MOST_FOUND

@@ -21,6 +21,7 @@ RULES = frozenset(
 )
 IMPORTS = frozenset({"upload_file", "view_importbatch"})
 EXPORTS = frozenset({"export_contact", "export_arrival"})
+EVERY_FILE = frozenset({"see_every_import", "open_every_file"})
 
 #: Group name to the rights of the ``contacts`` app that it has.
 ROLES: dict[str, frozenset[str]] = {
@@ -28,12 +29,18 @@ ROLES: dict[str, frozenset[str]] = {
     | RULES
     | IMPORTS
     | EXPORTS
+    | EVERY_FILE
     | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import"},
-    "ops": READ | RULES | IMPORTS | EXPORTS | {"add_contact", "change_contact", "decide_review", "undo_import"},
+    "ops": READ
+    | RULES
+    | IMPORTS
+    | EXPORTS
+    | EVERY_FILE
+    | {"add_contact", "change_contact", "decide_review", "undo_import"},
     "reviewer": LOOK_UP | {"view_review", "decide_review"},
     "marketing": LOOK_UP | IMPORTS,
     "sales": LOOK_UP | {"add_contact", "change_contact", "set_sales_stage"},
-    "auditor": READ,
+    "auditor": READ | {"see_every_import"},
 }
 
 #: Rights outside ``contacts``: only admin looks after people and groups.

@@ -58,7 +58,7 @@ def waiting(user: User, now: datetime) -> list[Tile]:
 
 def _reviews(user: User, now: datetime) -> list[Tile]:
     kinds = Review.objects.filter(status=Review.Status.OPEN).values_list("kind")
-    found = {kind: rest for kind, *rest in kinds.annotate(Count("pk"), Min("opened_at"), Min("pk"))}
+    found = {kind: rest for kind, *rest in kinds.annotate(count=Count("*"), since=Min("opened_at"), first=Min("pk"))}
     may = user.has_perm("contacts.decide_review")
     tiles = []
     if Review.Kind.HOLD in found:
@@ -90,7 +90,7 @@ def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> 
 
 def _undeclared(user: User) -> list[Tile]:
     slugs = Arrival.objects.filter(outcome="").values("source_slug")
-    counted = slugs.annotate(count=Count("pk"), since=Min("received_at"))
+    counted = slugs.annotate(count=Count("*"), since=Min("received_at"))
     found = list(counted.order_by("-count", "source_slug"))
     if not found:
         return []

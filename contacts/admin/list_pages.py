@@ -84,7 +84,7 @@ class Asked:
         if self.search is not None:
             return find(self.table, self.search.ways, condition, self.order)
         for narrow in self.narrow:
-            way = Way(self.table.filter(narrow.indexed).order_by().values("pk"))
+            way = Way(self.table.filter(narrow.indexed).order_by().values_list("pk", flat=True))
             if len(way.ids[: MOST_FOUND + 1]) <= MOST_FOUND:
                 return find(self.table, [way], condition, self.order)
         return None
@@ -103,6 +103,8 @@ def show(asked: Asked, start: Cursor | None = None) -> tuple[Page, Total]:
     before = order.read(params.get("before", ""))
     cursor = before or order.read(params.get("after", "")) or start
     backwards = before is not None or "end" in params
+    if "end" in params:
+        cursor = None
     found = asked.few()
     if found is not None:
         shown = page_of_found(found, asked.table, order, cursor, backwards=backwards)

@@ -22,6 +22,7 @@ class ImportBatch(models.Model):
     stored = models.CharField(max_length=255, blank=True, help_text="Where the file is, under the upload folder.")
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     layout = models.JSONField(default=dict)
+    survey = models.JSONField(default=dict, help_text="What its columns hold: read once, shown often.")
     columns = models.JSONField(default=list, help_text="The file's own column names, in order.")
     mapping = models.JSONField(default=dict, help_text="Column to field; a column that is absent is kept, not mapped.")
     status = models.CharField(max_length=10, choices=Status, default=Status.MATCHING)
@@ -46,7 +47,12 @@ class ImportBatch(models.Model):
     class Meta:
         verbose_name_plural = "import batches"
         ordering = ["-id"]
-        permissions = [("upload_file", "Can upload a file"), ("undo_import", "Can take an import back")]
+        permissions = [
+            ("upload_file", "Can upload a file"),
+            ("undo_import", "Can take an import back"),
+            ("see_every_import", "Can see the imports of other people"),
+            ("open_every_file", "Can open the files of other people's imports"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.filename} ({self.get_status_display()})"

@@ -76,6 +76,8 @@ def reserve_ids(models: Sequence[type[Model]], count: int) -> list[Iterator[int]
 
     Call it inside the transaction that inserts them: SQLite's are safe because its writer is alone.
     """
+    if not count:
+        return [iter(()) for _ in models]
     if connection.vendor == "postgresql":
         return [iter(ids) for ids in zip(*_nextvals(models, count), strict=True)]
     tables = [m._meta.db_table for m in models]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contacts.domain.changes import Received
-from contacts.models import ImportBatch
+from contacts.models import Arrival, ImportBatch
 from contacts.readers import Row, read_rows
 from contacts.services.uploads import layout_of, path_of
 
@@ -47,6 +47,18 @@ class RowReader:
         if row.extra:
             digest.update(("\x1e" + "\x1f".join(row.extra)).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
+
+
+def came_before(batch: ImportBatch, most: int = 20_000) -> tuple[int, int]:
+    """How many of the first ``most`` rows were delivered before, read this way, and how many were looked at."""
+    repeated = seen = 0
+    for chunk in chunks(batch):
+        keys = {record.delivery_key for record in chunk}
+        repeated += Arrival.objects.filter(delivery_key__in=keys).count()
+        seen += len(chunk)
+        if seen >= most:
+            break
+    return repeated, seen
 
 
 def reader_for(batch: ImportBatch) -> RowReader:

@@ -6,15 +6,16 @@ import hashlib
 import shutil
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from contacts.domain.fields import MAPPABLE
+from contacts.domain.fields import ALIASES, MAPPABLE
 from contacts.models import CustomField, ImportBatch, SavedMatching, Source
-from contacts.readers import ColumnMatch, Layout, Survey, UnreadableFile, discard, inspect, match_columns, survey
+from contacts.readers import ColumnMatch, Layout, Shape, Survey, UnreadableFile, discard, inspect, match_columns, survey
 
 
 def store_file(content: BinaryIO, filename: str) -> str:
@@ -57,7 +58,7 @@ def open_batch(
     except UnreadableFile:
         discard_file(batch)
         raise
-    batch.mapping = {m.column: m.field for m in matches(batch, found) if m.field}
+    batch.mapping = one_name({m.column: m.field for m in matches(batch, found)})
     batch.save()
     return batch, found
 
@@ -68,7 +69,19 @@ def read_again(batch: ImportBatch, **reading: str | None) -> Survey:
     found = survey(path_of(batch), layout)
     batch.layout, batch.columns = layout.to_dict(), list(layout.columns)
     batch.rows, batch.sha256 = found.rows, found.sha256
+    batch.survey = asdict(found)
     return found
+
+
+def survey_of(batch: ImportBatch) -> Survey:
+    """What the survey of the batch's file found."""
+    kept = dict(batch.survey)
+    return Survey(**kept | {"shapes": tuple(Shape(**shape) for shape in kept["shapes"])})
+
+
+def one_name(mapping: Mapping[str, str]) -> dict[str, str]:
+    """A matching without the columns that are kept, and with one name for each field."""
+    return {column: ALIASES.get(field, field) for column, field in mapping.items() if field}
 
 
 def discard_file(batch: ImportBatch) -> None:

@@ -191,7 +191,14 @@ def contact_row(person: Person, created_at: Any, updated_at: Any) -> tuple[Any, 
 
 
 def history_row(
-    person: Person, values: dict[str, Any], created_at: Any, at: Any, kind: str, hand: Hand, *, shared: bool | None = None
+    person: Person,
+    values: dict[str, Any],
+    created_at: Any,
+    at: Any,
+    kind: str,
+    hand: Hand,
+    *,
+    shared: bool | None = None,
 ) -> tuple[Any, ...]:
     """One row of the contact's history, in the order of ``HISTORY_COLUMNS``; ``kind`` is + or ~.
 

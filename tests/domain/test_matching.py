@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import connection, transaction
 
+from contacts.domain.fields import MAPPABLE
 from contacts.services.intake import take
+from contacts.services.records import received_from_dict
 from tests import factories
 
 ADDRESSES = {
@@ -109,7 +111,7 @@ def of_the_match(record: dict[str, str], contact: int) -> Expected:
 def of_the_likeness(record: dict[str, str], domain: str, phone: str) -> Expected:
     who = plain(record.get("first_name", "")), plain(record.get("last_name", "")), domain
     people = rows("SELECT first_name, last_name, company_domain FROM contacts_contact")
-    if all(who) and who in {(plain(f), plain(l), d) for f, l, d in people}:
+    if all(who) and who in {(plain(one), plain(other), at) for one, other, at in people}:
         return Expected("held", None, "name")
     sharing = rows("SELECT count(*) FROM contacts_contact WHERE phone = %s", phone)[0][0] if phone else 0
     return Expected("held", None, "phone") if 0 < sharing <= 3 else Expected("created", None, "nothing")
@@ -186,10 +188,24 @@ def test_a_rejection_names_the_column_and_the_value(seeded: None) -> None:
 
 def test_stand_ins_for_nothing_match_nobody(seeded: None) -> None:
     """A10: blanks, "N/A" and the like are never matched to one another."""
-    blanks = ("", " ", "N/A", "-", "none", "null", "(blank)", "none@none.com", "\u200b", "\x00")
+    blanks = ("", " ", "N/A", "-", "none", "null", "(blank)", "none@none.com", "\u200b", "\x01")
     records = [{"email": a, "phone": b, "first_name": a} for a in blanks for b in blanks]
     assert {p.outcome for p in factories.arrive(*records)} == {"rejected"}
     assert rows("SELECT count(*) FROM contacts_contact") == [(0,)]
+
+
+def test_a_nul_in_any_field_costs_at_most_its_own_row(seeded: None) -> None:
+    """G5, through the door of the API; the files of the import have a test of their own."""
+    fields = [f for f in MAPPABLE if f != "email"]
+    raw = [{"email": f"p{n}@gmail.com", f: "Da\x00na", f"{f}\x00": "\x00"} for n, f in enumerate(fields)]
+    raw += [{"email": "\x00"}, {"em\x00ail": "fine@gmail.com", "\x00": ["\x00", 10**30]}]
+    plans = factories.arrive(*(received_from_dict(record, {}) for record in raw))
+    assert [p.outcome for p in plans[: len(fields)]] == ["created"] * len(fields)
+    assert [p.outcome for p in plans[-2:]] == ["rejected", "created"]
+
+
+def test_an_empty_batch_is_nothing_on_either_database(seeded: None) -> None:
+    assert factories.arrive() == []
 
 
 def test_a_phone_limit_that_ops_change_counts_at_once(seeded: None) -> None:

@@ -15,7 +15,7 @@ CONTACT = (
     "custom shared_mailbox source_id last_activity person_key sort_key company_key"
 )
 HISTORY = (
-    "history_type history_change_reason actor email first_name last_name company company_domain phone job_title "
+    "history_type actor email first_name last_name company company_domain phone job_title "
     "country lifecycle_stage_id lead_score custom shared_mailbox source_id"
 )
 
@@ -66,7 +66,8 @@ def state(rows: Callable[[str], Rows] = read) -> dict[str, Any]:
     """Everything that a run leaves behind, comparable with that of another run."""
     name = Names(rows)
     contacts = rows(_select(CONTACT, "contacts_contact", "origins") + "id")
-    history = rows(_select(HISTORY, "contacts_historicalcontact", "id", "arrival_id") + "arrival_id, history_id")
+    last = ("history_change_reason", "id", "arrival_id")
+    history = rows(_select(HISTORY, "contacts_historicalcontact", *last) + "arrival_id, history_id")
     arrivals = rows(
         "SELECT id, outcome, reason, contact_id, review_id, repeat_of_id, email_key, who, verdicts "
         "FROM contacts_arrival ORDER BY id"
@@ -76,7 +77,8 @@ def state(rows: Callable[[str], Rows] = read) -> dict[str, Any]:
     return {
         "contacts": [(_plain(row[:-1]), name.origins(row[-1])) for row in contacts],
         "history": [
-            (name("C", row[-2]), name("A", row[-1]), name.words(row[1]), _plain([row[0], *row[2:-2]])) for row in history
+            (name("C", contact), name("A", arrival), name.words(why), _plain(rest))
+            for *rest, why, contact, arrival in history
         ],
         "addresses": [
             (key, shown, bool(primary), name("C", contact), name("A", arrival))
@@ -89,8 +91,8 @@ def state(rows: Callable[[str], Rows] = read) -> dict[str, Any]:
             for i, outcome, reason, contact, case, same, *rest in arrivals
         ],
         "cases": [
-            (re.sub(r"m:(\d+)", lambda m: f"m:{name('C', int(m[1]))}", key), *rest, name.words(who), name.words(reason))
-            for key, *rest, who, reason in cases
+            (re.sub(r"m:(\d+)", lambda m: f"m:{name('C', int(m[1]))}", key), *rest, name.words(reason))
+            for key, *rest, reason in cases
         ],
         "candidates": [(name("R", case), name("C", contact)) for case, contact in pairs],
     }

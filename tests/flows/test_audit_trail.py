@@ -1,4 +1,4 @@
-"""E6: each cell that intake changes has a row of history that names who, why and which arrival; each value an origin."""
+"""E6: each cell that intake changes has a row of history (who, why, which arrival), and each value an origin."""
 
 from __future__ import annotations
 

@@ -141,6 +141,15 @@ def test_a_column_can_be_matched_by_hand_or_left_alone(seeded: None, tmp_path: P
     assert Contact.objects.get().first_name == "Dana"
 
 
+def test_a_file_under_another_matching_is_no_repeat(seeded: None, tmp_path: Path) -> None:
+    """The rows are the same bytes but say something else."""
+    path = file_of(tmp_path, "list.csv", b"Email,Note\ndana@harborworks.com,CTO\n")
+    assert run(path)["created"] == 1
+    assert run(path)["repeated"] == 1
+    assert run(path, "--map", "Note=job_title")["filled"] == 1
+    assert Contact.objects.get().job_title == "CTO"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names on disk are text there")
 def test_a_file_whose_name_is_no_text_is_taken(seeded: None, tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"liste_\xff\xe9.csv")

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from contacts.domain.fields import ALIASES
 from contacts.models import ImportBatch, Outcome, Source
 from contacts.readers import UnreadableFile
 from contacts.services import imports, leases, uploads
@@ -81,23 +82,24 @@ class Command(BaseCommand):
             column, equals, field = pair.rpartition("=")
             if not equals:
                 raise _impossible(f"--map takes COLUMN=FIELD, not “{pair}”.")
-            wanted[column] = field.strip()
+            wanted[column] = ALIASES.get(field.strip(), field.strip())
         taken = {field for field in wanted.values() if field}
         kept = {c: f for c, f in batch.mapping.items() if c not in wanted and f not in taken}
         batch.mapping = kept | wanted
         problems = uploads.check_mapping(batch.columns, batch.mapping)
         if problems:
             raise _impossible(" ".join(problems))
-        batch.mapping = {c: f for c, f in batch.mapping.items() if f}
+        batch.mapping = uploads.one_name(batch.mapping)
 
     def _unfinished(self, batch: ImportBatch) -> ImportBatch | None:
         """The same file under the same matching, begun by a process that is no more: go on with that."""
         same = ImportBatch.objects.filter(
             sha256=batch.sha256, source=batch.source, status=Status.RUNNING, created_by=None
         ).exclude(pk=batch.pk)
-        free = set(leases.unfinished(timezone.now()))
-        for earlier in same.order_by("pk"):
-            if earlier.mapping == batch.mapping and earlier.pk in free:
+        begun = [earlier for earlier in same.order_by("pk") if earlier.mapping == batch.mapping]
+        free = set(leases.unfinished(timezone.now())) if begun else ()  # after: one that just began has its lease by now
+        for earlier in begun:
+            if earlier.pk in free:
                 self._forget(batch)
                 return earlier
         return None
