@@ -58,3 +58,10 @@ def trail() -> list[tuple[str, str]]:
 def may_match(batch: ImportBatch) -> bool:
     """Whether the columns can still be matched: nothing of the file was imported yet."""
     return batch.status in OPEN_TO_MATCH and not batch.done
+
+
+def step_of(batch: ImportBatch) -> str:
+    """The page where an import stands."""
+    if batch.status == Status.MATCHING:
+        return "hub:import_match"
+    return "hub:import_check" if batch.status in (Status.CHECKING, Status.CHECKED) else "hub:import"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contacts.domain import rules
@@ -35,6 +35,8 @@ class StageTable:
     """The whole table, looked up by slug or by any name a tool uses for a stage."""
 
     rows: tuple[StageRow, ...]
+    _by_name: dict[str, StageRow] = field(init=False, repr=False, compare=False)
+    _by_slug: dict[str, StageRow] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name: dict[str, StageRow] = {}
@@ -48,10 +50,10 @@ class StageTable:
 
     def named(self, text: str) -> StageRow | None:
         """The stage of that slug, label or other name; None when the hub has none."""
-        return self._by_name.get(fold(text))  # type: ignore[attr-defined]
+        return self._by_name.get(fold(text))
 
     def get(self, slug: str) -> StageRow | None:
-        return self._by_slug.get(slug)  # type: ignore[attr-defined]
+        return self._by_slug.get(slug)
 
     @property
     def first(self) -> StageRow:

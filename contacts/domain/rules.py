@@ -57,6 +57,7 @@ NOBODY = "could-be-nobody"
 BAD_ADDRESS = "not-an-address"
 DELIVERED = "delivered-before"
 EMPTY_ROW = "empty"
+UNSTORABLE = "unstorable"
 
 
 def words(rule: str) -> str:

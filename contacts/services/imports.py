@@ -11,19 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from contacts.domain.changes import Plan
+from contacts.domain.changes import Plan, Received
 from contacts.models import ImportBatch
 from contacts.queries import policy_for
 from contacts.readers import UnreadableFile
 from contacts.services import leases
 from contacts.services.dry_run import dry_run
 from contacts.services.file_rows import chunks
-from contacts.services.intake import take
+from contacts.services.intake import refuse, take
 from contacts.services.write import Entrance
 
+log = structlog.get_logger(__name__)
 Status = ImportBatch.Status
 Clock = Callable[[], datetime]
 
@@ -107,20 +111,35 @@ def _work(batch: ImportBatch, holder: str, clock: Clock, tell: Callable[[ImportB
     for chunk in chunks(batch, skip=batch.done):
         at = clock()
         entrance = Entrance(batch.source_id, "file", _actor(batch), at, batch_id=batch.pk)
-        done = batch.done + len(chunk)
-        counts = Counter(batch.counts)
-
-        def advance(plans: list[Plan]) -> None:
-            total = counts + Counter(plan.outcome for plan in plans)
-            leases.renew(batch.pk, holder, clock(), done=done, counts=dict(total))  # noqa: B023
-
-        take(chunk, policy_for(batch.source), entrance, before_commit=advance)
-        batch.refresh_from_db(fields=["done", "counts", "stop_asked"])
+        _take(batch, chunk, entrance, partial(_advance, batch, holder, clock))
         tell(batch)
         if batch.stop_asked:
             leases.give_back(batch.pk, holder, status=Status.STOPPED, stop_asked=False)
             return
     leases.give_back(batch.pk, holder, status=Status.DONE, finished_at=clock(), rows=batch.done)
+
+
+def _take(batch: ImportBatch, chunk: list[Received], entrance: Entrance, advance: Callable[[list[Plan]], None]) -> None:
+    """A chunk; if something unforeseen is wrong with it, its halves, so that a bad row costs only itself."""
+    try:
+        take(chunk, policy_for(batch.source), entrance, before_commit=advance)
+    except (OperationalError, InterfaceError, leases.LeaseLost):
+        raise
+    except Exception:
+        if len(chunk) > 1:
+            middle = len(chunk) // 2
+            _take(batch, chunk[:middle], entrance, advance)
+            _take(batch, chunk[middle:], entrance, advance)
+            return
+        log.exception("row_not_stored", batch=batch.pk, row=chunk[0].row)
+        reason = "The hub could not store this row; the reason is in its log. The row is kept as it came."
+        refuse(chunk[0], reason, entrance, before_commit=advance)
+    batch.refresh_from_db(fields=["done", "counts", "stop_asked"])
+
+
+def _advance(batch: ImportBatch, holder: str, clock: Clock, plans: list[Plan]) -> None:
+    counts = Counter(batch.counts) + Counter(plan.outcome for plan in plans)
+    leases.renew(batch.pk, holder, clock(), done=batch.done + len(plans), counts=dict(counts))
 
 
 def _actor(batch: ImportBatch) -> str:

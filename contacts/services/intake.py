@@ -6,11 +6,13 @@ The same call serves one record and two thousand: translate, look up, decide in 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
 
+from contacts.domain import rules
 from contacts.domain.changes import Incoming, Plan, Policy, Received
 from contacts.domain.matching import decide
 from contacts.domain.origins import Writer
@@ -51,6 +53,22 @@ def take(
         return plans
 
     return until_undisturbed(attempt)
+
+
+def refuse(
+    record: Received, reason: str, entrance: write.Entrance, *, before_commit: Callable[[list[Plan]], None]
+) -> None:
+    """Log one record as rejected without looking at it: the last resort for one that nothing could store."""
+
+    def attempt() -> None:
+        incoming = Incoming(replace(record, delivery_key=None), {}, [], rejected=rules.UNSTORABLE, reason=reason)
+        with transaction.atomic():
+            incoming.arrival_id = next(arrival_ids(1))
+            plan = Plan(incoming, "rejected", rules.UNSTORABLE, reason, [])
+            write.apply([plan], entrance)
+            before_commit([plan])
+
+    until_undisturbed(attempt)
 
 
 def take_again(

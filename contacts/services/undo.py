@@ -9,8 +9,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -38,13 +39,6 @@ class CannotUndo(Exception):
     """An import that can't be taken back; the text says why."""
 
 
-class Removed(NamedTuple):
-    """A contact that goes."""
-
-    contact: int
-    name: str
-
-
 class Emptied(NamedTuple):
     """A value that goes, as people read it."""
 
@@ -69,7 +63,7 @@ class UndoPlan:
 
     batch_id: int
     shown: int = SHOWN
-    removed: list[Removed] = field(default_factory=list)
+    removed: list[tuple[int, str]] = field(default_factory=list)
     emptied: list[Emptied] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: Counter(removed=0, emptied=0, left=0))
@@ -84,30 +78,19 @@ class UndoPlan:
 
 
 @dataclass
-class _Evidence:
-    """All that is known of some contacts of the batch. ``own`` and ``later`` are arrivals."""
+class _Some:
+    """Some contacts of the batch: what is known of them, and what becomes of them."""
 
     contacts: Sequence[Contact]
-    own: Mapping[int, str]  # the batch's, by id: the outcome
+    own: Mapping[int, str]  # the batch's arrivals, by id: the outcome
     history: Mapping[int, list[dict[str, Any]]]  # by contact, oldest first
     created: set[int] = field(default_factory=set)
-    quiet: set[int] = field(default_factory=set)  # arrivals of imports that were taken back already
-    later: dict[int, str] = field(default_factory=dict)  # by contact: who sent it
+    quiet: set[int] = field(default_factory=set)  # arrivals of other imports that were taken back
+    later: dict[int, str] = field(default_factory=dict)  # by contact: who sent another arrival
     cases: dict[int, str] = field(default_factory=dict)  # by contact: what a review has to do with it
-    mailboxes: set[int] = field(default_factory=set)
-    addresses: list[tuple[int, str, str]] = field(default_factory=list)
-
-
-@dataclass
-class _Verdict:
-    """What becomes of some contacts of the batch."""
-
     removed: list[Contact] = field(default_factory=list)
     emptied: list[tuple[Contact, dict[str, Any]]] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
-
-    def leave(self, contact: Contact, name: str, why: str) -> None:
-        self.left.append(Left(contact.pk, str(contact), name, why))
 
 
 def refusal(batch: ImportBatch) -> str:
@@ -123,9 +106,9 @@ def refusal(batch: ImportBatch) -> str:
 
 def plan_undo(batch: ImportBatch, *, shown: int = SHOWN) -> UndoPlan:
     """What ``undo_import`` would do now. Writes nothing; raises ``CannotUndo``."""
-    plan, closing = _started(batch, shown)
-    for verdict in _verdicts(batch, closing, lock=False):
-        _tell(plan, verdict, story.load_names())
+    (plan, closing), names = _started(batch, shown), story.load_names()
+    for some in _judged(batch, closing, names, lock=False):
+        _tell(plan, some, names)
     return plan
 
 
@@ -139,14 +122,13 @@ def undo_import(batch_id: int, *, actor: str, user_id: int | None, at: datetime,
             raise CannotUndo(f"There is no import {batch_id}.")
         plan, closing = _started(batch, shown)
         hand, names = write.Hand(actor, f"import {batch.pk} taken back", user_id=user_id), story.load_names()
-        for verdict in _verdicts(batch, closing, lock=True):
-            _tell(plan, verdict, names)
-            _remove(verdict.removed, hand, at)
-            _empty(verdict.emptied, hand, at)
+        for some in _judged(batch, closing, names, lock=True):
+            _tell(plan, some, names)
+            _remove(some.removed, hand, at)
+            _empty(some.emptied, hand, at)
         _close(closing, hand, at)
         batch.arrivals.update(delivery_key=None)
-        batch.undone_at = at
-        batch.save(update_fields=["undone_at"])
+        ImportBatch.objects.filter(pk=batch.pk).update(undone_at=at)
         return plan
 
     return in_transaction(attempt)
@@ -173,120 +155,114 @@ def _others(batch: ImportBatch) -> QuerySet[Arrival]:
     return Arrival.objects.exclude(batch=batch).exclude(repeat_of__batch=batch)
 
 
-def _verdicts(batch: ImportBatch, closing: set[int], *, lock: bool) -> Iterator[_Verdict]:
+def _judged(batch: ImportBatch, closing: set[int], names: story.Names, *, lock: bool) -> Iterator[_Some]:
+    """The contacts that the batch met, some at a time, with what becomes of them."""
     met = _own(batch).exclude(contact=None).order_by("contact").values_list("contact", flat=True).distinct()
-    ids, names = array("q", met.iterator()), story.load_names()
+    ids = array("q", met.iterator())
     contacts = Contact.objects.select_for_update() if lock else Contact.objects.all()
     for start in range(0, len(ids), CHUNK):
-        some = list(contacts.filter(pk__in=ids[start : start + CHUNK]).order_by("pk"))
-        yield _judge(_evidence(batch, some, closing), names)
+        some = _known(batch, list(contacts.filter(pk__in=ids[start : start + CHUNK]).order_by("pk")), closing)
+        for contact in some.contacts:
+            if contact.pk not in some.created:
+                _judge_fields(contact, some)
+            elif why := _touched(contact, some, names):
+                some.left.append(Left(contact.pk, str(contact), "", why))
+            else:
+                some.removed.append(contact)
+        yield some
 
 
-def _evidence(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -> _Evidence:
-    ids = [c.pk for c in contacts]
+def _known(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -> _Some:
+    called = {c.pk: str(c) for c in contacts}
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in Contact.history.model.objects.filter(id__in=ids).order_by("history_id").values("id", *story.ROW):
+    for row in Contact.history.model.objects.filter(id__in=called).order_by("history_id").values("id", *story.ROW):
         history[row["id"]].append(row)
-    known = _Evidence(contacts, dict(_own(batch).filter(contact__in=ids).values_list("pk", "outcome")), history)
+    own = dict(_own(batch).filter(contact__in=called).values_list("pk", "outcome"))
     made = (row for rows in history.values() for row in rows if row["history_type"] == "+")
-    known.created = {row["id"] for row in made if row["arrival_id"] in known.own}
-    _look_for_later(known, batch)
-    _look_for_cases(known, ids, closing)
-    added = Address.objects.filter(contact__in=set(ids) - known.created).order_by("pk")
-    rows = added.values_list("contact_id", "shown", "added_by", "arrival_id")
-    known.addresses = [(contact, shown, by) for contact, shown, by, arrival in rows if arrival in known.own]
-    return known
+    some = _Some(contacts, own, history, created={row["id"] for row in made if row["arrival_id"] in own})
+    _look_for_later(some, batch)
+    _look_for_cases(some, called, closing)
+    _look_for_addresses(some, {pk: name for pk, name in called.items() if pk not in some.created})
+    return some
 
 
-def _look_for_later(known: _Evidence, batch: ImportBatch) -> None:
+def _look_for_later(some: _Some, batch: ImportBatch) -> None:
     """Arrivals of others that led to a contact the batch created."""
-    found = _others(batch).filter(contact__in=known.created).order_by("pk")
+    found = _others(batch).filter(contact__in=some.created).order_by("pk")
     columns = "pk", "contact_id", "outcome", "actor", "batch__undone_at"
     for pk, contact, outcome, actor, undone in found.values_list(*columns):
         if undone and outcome != Outcome.HELD:
-            known.quiet.add(pk)
+            some.quiet.add(pk)
         else:
-            known.later.setdefault(contact, actor)
+            some.later.setdefault(contact, actor)
 
 
-def _look_for_cases(known: _Evidence, ids: Sequence[int], closing: set[int]) -> None:
+def _look_for_cases(some: _Some, called: Mapping[int, str], closing: set[int]) -> None:
     """Reviews that stay and have to do with a contact, and shared mailboxes that only the batch told of."""
-    held = ReviewCandidate.objects.filter(contact__in=ids).order_by("review_id")
+    held = ReviewCandidate.objects.filter(contact__in=called).exclude(review__note=NOTE).order_by("review_id")
     columns = "contact_id", "review_id", "review__kind", "review__status", "review__decided_by_name"
     for contact, case, kind, status, by in held.values_list(*columns):
-        if case in closing and kind == Review.Kind.MAILBOX:
-            known.mailboxes.add(contact)
-        elif case not in closing:
+        if case not in closing:
             waits = status == Review.Status.OPEN
             said = f"another record is held against it, case {case}" if waits else f"{by} decided case {case} about it"
-            known.cases.setdefault(contact, said)
+            some.cases.setdefault(contact, said)
+        elif kind == Review.Kind.MAILBOX and contact not in some.created:
+            some.left.append(Left(contact, called[contact], "", "it stays marked as a shared mailbox"))
 
 
-def _judge(known: _Evidence, names: story.Names) -> _Verdict:
-    verdict = _Verdict()
-    by_id = {c.pk: c for c in known.contacts}
-    for contact in known.contacts:
-        if contact.pk not in known.created:
-            _judge_fields(contact, known, verdict)
-        elif why := _touched(contact, known, names):
-            verdict.leave(contact, "", why)
-        else:
-            verdict.removed.append(contact)
-    for pk, shown, by in known.addresses:
-        verdict.leave(by_id[pk], "email", f"{by} gave it the address {shown}, which stays")
-    return verdict
+def _look_for_addresses(some: _Some, called: Mapping[int, str]) -> None:
+    """Addresses that contacts of others got through an arrival of the batch."""
+    found = Address.objects.filter(contact__in=called).order_by("pk")
+    for contact, shown, by, arrival in found.values_list("contact_id", "shown", "added_by", "arrival_id"):
+        if arrival in some.own:
+            some.left.append(Left(contact, called[contact], "email", f"{by} gave it the address {shown}, which stays"))
 
 
-def _touched(contact: Contact, known: _Evidence, names: story.Names) -> str:
+def _touched(contact: Contact, some: _Some, names: story.Names) -> str:
     """Why a contact that the batch created has to stay; "" when nobody touched it since."""
-    for row in known.history[contact.pk]:
+    for row in some.history[contact.pk]:
         arrival, by = row["arrival_id"], row["actor"]
-        if known.own.get(arrival) == Outcome.HELD:
+        if some.own.get(arrival) == Outcome.HELD:
             return f"{by} decided a review that led to it"
-        if arrival in known.own or arrival in known.quiet or (row["history_change_reason"] or "").startswith(UNDONE):
+        if arrival in some.own or arrival in some.quiet or (row["history_change_reason"] or "").startswith(UNDONE):
             continue
         return f"edited by {by} since" if arrival is None else f"filled by {by} since"
     if contact.owner_id:
         return f"{names.shown('owner', contact.owner_id)} owns it"
-    if contact.pk in known.later:
-        return f"a later record from {known.later[contact.pk]} led to it"
-    return known.cases.get(contact.pk, "")
+    if contact.pk in some.later:
+        return f"a later record from {some.later[contact.pk]} led to it"
+    return some.cases.get(contact.pk, "")
 
 
-def _judge_fields(contact: Contact, known: _Evidence, verdict: _Verdict) -> None:
+def _judge_fields(contact: Contact, some: _Some) -> None:
     """Which of the values that the batch filled are still its own."""
     values, emptied = person_from(contact).values, {}
-    for name, value in _filled(known.history[contact.pk], known.own).items():
+    for name, value in _filled(some.history[contact.pk], some.own).items():
         origin = origin_of(contact.origins, name)
-        if origin and origin.writer.arrival in known.own and values.get(name) == value:
+        ours = origin is not None and origin.writer.arrival in some.own
+        if ours and values.get(name) == value:
             emptied[name] = value
-            continue
-        by = f"edited by {origin.writer.name} since" if origin else "changed since"
-        verdict.leave(contact, name, by)
-    if emptied:
-        verdict.emptied.append((contact, emptied))
-    if contact.pk in known.mailboxes and contact.shared_mailbox:
-        why = "another name came from its address: it stays marked as a shared mailbox"
-        verdict.leave(contact, "", why)
+        else:
+            why = f"edited by {origin.writer.name} since" if origin and not ours else "changed since"
+            some.left.append(Left(contact.pk, str(contact), name, why))
+    some.emptied += [(contact, emptied)] if emptied else []
 
 
-def _filled(history: Iterable[Mapping[str, Any]], own: Mapping[int, str]) -> dict[str, Any]:
+def _filled(history: Sequence[Mapping[str, Any]], own: Mapping[int, str]) -> dict[str, Any]:
     """Field to the value that the batch put where there was none. Addresses are told of by their own rows."""
     filled: dict[str, Any] = {}
-    before: dict[str, Any] | None = None
-    for row in history:
-        after = story.values_of(row)
-        if before is not None and row["arrival_id"] in own:
+    for older, row in pairwise(history):
+        if row["arrival_id"] in own:
+            before, after = story.values_of(older), story.values_of(row)
             filled |= {f: v for f, v in after.items() if is_empty(before.get(f)) and not is_empty(v) and f != "email"}
-        before = after
     return filled
 
 
-def _tell(plan: UndoPlan, verdict: _Verdict, names: story.Names) -> None:
-    plan.add("removed", [Removed(c.pk, str(c)) for c in verdict.removed])
-    values = [(c, f, v) for c, emptied in verdict.emptied for f, v in emptied.items()]
+def _tell(plan: UndoPlan, some: _Some, names: story.Names) -> None:
+    plan.add("removed", [(c.pk, str(c)) for c in some.removed])
+    values = [(c, f, v) for c, emptied in some.emptied for f, v in emptied.items()]
     plan.add("emptied", [Emptied(c.pk, str(c), f, names.shown(f, v)) for c, f, v in values])
-    plan.add("left", verdict.left)
+    plan.add("left", some.left)
 
 
 def _remove(contacts: Sequence[Contact], hand: write.Hand, at: datetime) -> None:
@@ -294,15 +270,14 @@ def _remove(contacts: Sequence[Contact], hand: write.Hand, at: datetime) -> None
     write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
     Arrival.objects.filter(contact__in=ids).update(contact=None)
     # Not delete(): it would load every row again, and write a second, nameless row of history for each.
-    for rows in (ReviewCandidate.objects.filter(contact__in=ids), Address.objects.filter(contact__in=ids)):
-        rows._raw_delete(connection.alias)
+    ReviewCandidate.objects.filter(contact__in=ids)._raw_delete(connection.alias)
+    Address.objects.filter(contact__in=ids)._raw_delete(connection.alias)
     Contact.objects.filter(pk__in=ids)._raw_delete(connection.alias)
 
 
 def _empty(emptied: Iterable[tuple[Contact, dict[str, Any]]], hand: write.Hand, at: datetime) -> None:
-    touched, rows = [], []
-    reason = f"{UNDONE} {rules.words(rules.IMPORT_UNDONE)} ({hand.reason})"
-    why = write.Hand(hand.actor, reason, user_id=hand.user_id)
+    touched, rows = list[tuple[Person, set[str]]](), list[tuple[Any, ...]]()
+    why = replace(hand, reason=f"{UNDONE} {rules.words(rules.IMPORT_UNDONE)} ({hand.reason})")
     for contact, fields in emptied:
         person = person_from(contact)
         person.values.update(dict.fromkeys(fields))

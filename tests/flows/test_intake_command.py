@@ -177,7 +177,7 @@ def test_a_dry_run_counts_what_the_real_run_makes(
 
 def test_the_statuses_and_streams_of_the_real_command(hub: Hub, tmp_path: Path) -> None:
     good = file_of(tmp_path, "people.csv", SAMPLES["people.csv"])
-    fine = hub.start_intake(good, "--source", factories.FORM, "--json")
+    fine = hub.start_intake(good, "--source", factories.FORM, "--json", checks=True)
     out, err = fine.communicate(timeout=60)
     assert (fine.returncode, err) == (0, "")
     assert json.loads(out).keys() == KEYS

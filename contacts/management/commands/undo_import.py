@@ -1,24 +1,24 @@
-"""``manage.py undo_import BATCH``: take an import back, or say what that would do."""
+"""``manage.py undo_import BATCH``: take an import back, and say what was removed, emptied and left."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from contacts.models import ImportBatch
-from contacts.services import story
-from contacts.services.undo import CannotUndo, Undo, plan_undo, undo_import
+from contacts.services import story, undo
 
 BY = "the command line"
-#: Lines of each kind that are printed for people; --json has all of what is left.
-SHOWN = 20
+#: At most this many of each kind are listed; all are counted.
+LISTED = 1000
 
 
 class Command(BaseCommand):
-    help = "Take an import back: remove what it made, empty what it filled, and list what stays and why."
+    help = "Take an import back: remove the contacts it created and empty what it filled, unless touched since."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("batch", metavar="BATCH", help="The number of the import.")
@@ -26,47 +26,56 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object and nothing else.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        batch = _find(options["batch"])
+        batch = _batch(options["batch"])
+        shown = 0 if options["json"] else LISTED
         try:
-            found = plan_undo(batch) if options["dry_run"] else undo_import(batch.pk, by=BY, at=timezone.now())
-        except CannotUndo as error:
+            if options["dry_run"]:
+                plan = undo.plan_undo(batch, shown=shown)
+            else:
+                plan = undo.undo_import(batch.pk, actor=BY, user_id=None, at=timezone.now(), shown=shown)
+        except undo.CannotUndo as error:
             raise CommandError(str(error), returncode=2) from None
         if options["json"]:
-            self.stdout.write(json.dumps(_result(found), ensure_ascii=False))
-        else:
-            self._tell(batch, found, dry_run=options["dry_run"])
-
-    def _tell(self, batch: ImportBatch, found: Undo, *, dry_run: bool) -> None:
-        if found.done_before:
-            self.stdout.write(f"Import {batch.pk} ({batch.filename}) was taken back already. Nothing was done.")
+            self.stdout.write(json.dumps(dict(plan.counts)))
             return
-        names = story.load_names()
-        would = "would be " if dry_run else ""
-        self.stdout.write(
-            f"Import {batch.pk} ({batch.filename}): {len(found.removed):,} contacts {would}removed, "
-            f"{len(found.emptied):,} values {would}emptied, {len(found.left):,} things left."
-        )
-        for item in found.left[:SHOWN]:
-            what = f", {names.label(item.field)}" if item.field else ""
-            self.stdout.write(f"  left: {item.who} (#{item.contact}){what}: {item.reason}")
-        if len(found.left) > SHOWN:
-            self.stdout.write(f"  and {len(found.left) - SHOWN:,} more (--json lists them all)")
+        head = f"Dry run, nothing written: import {batch.pk}" if options["dry_run"] else f"Import {batch.pk} taken back"
+        self.stdout.write("\n".join([f"{head} ({batch.filename}): {_totals(plan)}", *_lists(plan)]))
 
 
-def _find(text: str) -> ImportBatch:
-    known = text.isascii() and text.isdigit() and len(text) < 19
-    batch = ImportBatch.objects.filter(pk=int(text)).first() if known else None
+def _batch(text: str) -> ImportBatch:
+    """The import of that number."""
+    number = text.strip().removeprefix("#")
+    known = number.isascii() and number.isdigit() and len(number) < 19
+    batch = ImportBatch.objects.filter(pk=int(number)).first() if known else None
     if batch is None:
         raise CommandError(f"There is no import “{' '.join(text.split())}”.", returncode=2)
     return batch
 
 
-def _result(found: Undo) -> dict[str, Any]:
-    """Counts under the names that stay; what was left, and why, in a list beside them."""
-    return {
-        "removed": len(found.removed),
-        "emptied": len(found.emptied),
-        "left": len(found.left),
-        "reasons": [{"contact": i.contact, "field": i.field, "reason": i.reason} for i in found.left],
-        "cases_closed": len(found.closed),
-    }
+def _totals(plan: undo.UndoPlan) -> str:
+    counts = plan.counts
+    said = f"{counts['removed']:,} contacts removed, {counts['emptied']:,} values emptied, {counts['left']:,} left."
+    if plan.cases_closed:
+        said += f" Review cases closed: {plan.cases_closed:,}."
+    if plan.cases_left:
+        said += f" Review cases that stay open, because other records wait in them too: {plan.cases_left:,}."
+    return said
+
+
+def _lists(plan: undo.UndoPlan) -> Iterator[str]:
+    names = story.load_names()
+    yield from _list("Removed", plan.counts["removed"], [f"{name}, contact #{pk}" for pk, name in plan.removed])
+    emptied = [f"{e.name}, contact #{e.contact}: {names.label(e.field)}, was “{e.value}”" for e in plan.emptied]
+    yield from _list("Emptied", plan.counts["emptied"], emptied)
+    left = [(f"{names.label(e.field)}: " if e.field else "", e) for e in plan.left]
+    lines = [f"{e.name}, contact #{e.contact}: {label}{e.reason}" for label, e in left]
+    yield from _list("Left", plan.counts["left"], lines)
+
+
+def _list(title: str, count: int, lines: Sequence[str]) -> Iterator[str]:
+    if not count:
+        return
+    yield f"\n{title}:"
+    yield from (f"  {line}" for line in lines)
+    if count > len(lines):
+        yield f"  and {count - len(lines):,} more"
