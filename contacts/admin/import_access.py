@@ -11,7 +11,8 @@ from django.urls import reverse
 from contacts.models import ImportBatch
 
 UPLOAD, SEE = "contacts.upload_file", "contacts.view_importbatch"
-UNDO, OPS, AUDIT = "contacts.undo_import", "contacts.change_source", "contacts.view_hubsettings"
+UNDO = "contacts.undo_import"
+SEE_ALL, OPEN_ALL = "contacts.see_every_import", "contacts.open_every_file"
 
 Status = ImportBatch.Status
 #: States in which the columns may still be matched.
@@ -20,12 +21,12 @@ OPEN_TO_MATCH = (Status.MATCHING, Status.CHECKED, Status.FAILED)
 
 def may_open(user: Any, batch: ImportBatch) -> bool:
     """Whether the file, its downloads and its acts are this person's: who uploaded it, and ops."""
-    return batch.created_by_id == user.pk or user.has_perm(OPS)
+    return batch.created_by_id == user.pk or user.has_perm(OPEN_ALL)
 
 
 def sees_all(user: Any) -> bool:
     """Whether somebody may read the pages of other people's imports: ops, and auditors."""
-    return user.has_perm(OPS) or (user.has_perm(SEE) and user.has_perm(AUDIT))
+    return user.has_perm(SEE_ALL)
 
 
 def visible(user: Any) -> QuerySet[ImportBatch]:

@@ -87,12 +87,11 @@ def read_again(request: HttpRequest, pk: int) -> HttpResponse:
     except OSError:
         messages.error(request, GONE)
         return redirect("hub:import_match", batch.pk)
-    batch.mapping = {m.column: m.field for m in uploads.matches(batch, found) if m.field}
+    batch.mapping = uploads.one_name({m.column: m.field for m in uploads.matches(batch, found)})
     batch.status = ImportBatch.Status.MATCHING
     with transaction.atomic():
         if access.may_match(ImportBatch.objects.select_for_update().get(pk=batch.pk)):
-            batch.save(update_fields=["layout", "columns", "rows", "sha256", "mapping", "status"])
-            show.remember_survey(batch, found)
+            batch.save(update_fields=["layout", "survey", "columns", "rows", "sha256", "mapping", "status"])
     return redirect("hub:import_match", batch.pk)
 
 
@@ -120,7 +119,7 @@ def _page(
     batch.mapping = dict(mapping)
     context: dict[str, Any] = {"batch": batch, "problems": problems or [], "step": 2}
     try:
-        found = show.survey_of(batch)
+        found = uploads.survey_of(batch)
         columns = show.column_rows(batch, found, mapping)
         context |= show.facts(batch, found) | _first_rows(batch, mapping)
         context["before"] = show.delivered_before(batch)

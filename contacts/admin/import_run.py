@@ -50,7 +50,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": show.bar(found["counts"]),
         "groups": groups,
         "repeats_all": found["counts"].get("repeated", 0) == found["rows"] > 0,
-        "before": show.delivered_before(batch) if found["counts"].get("repeated") else None,
+        "before": show.same_file(batch),
         "step": 3,
     }
     return page(request, "hub/import_check.html", batch.filename, context, trail=access.trail())

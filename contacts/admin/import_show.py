@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from django.core.cache import cache
-
 from contacts.domain import rules
 from contacts.domain.changes import Plan, Received
-from contacts.domain.fields import LABELS
-from contacts.models import Arrival, ImportBatch, Outcome
+from contacts.domain.fields import ALIASES, LABELS
+from contacts.models import ImportBatch, Outcome
 from contacts.queries import policy_for
-from contacts.readers import Survey, read_rows, survey
+from contacts.readers import Survey, read_rows
 from contacts.readers.delimiters import NAMES
 from contacts.readers.encodings import LABELS as ENCODINGS
 from contacts.services import dry_run, uploads
-from contacts.services.file_rows import RowReader
+from contacts.services.file_rows import RowReader, came_before
 from contacts.services.write import Entrance
 
 #: First rows of the file that are shown as the hub reads them.
 FIRST_ROWS = 5
 #: Files up to this many rows are compared row by row with what came before, while the page is made.
 COMPARED = 5_000
-SURVEY_KEPT = 3600
 KEEP = ("", "Keep, don’t map")
 ORDER = {"guess": 0, "likely": 1, "sure": 2, "yours": 3, "none": 4}
 TONES = {"guess": "wait", "likely": "good", "sure": "good"}
@@ -41,25 +37,6 @@ EXPLAINED = {
 
 
 # --- the file ---
-
-
-def _survey_key(batch: ImportBatch) -> str:
-    read_as = "\x1f".join([batch.stored, *(str(batch.layout.get(k)) for k in ("encoding", "delimiter", "section"))])
-    return f"survey:{batch.pk}:{hashlib.sha256(read_as.encode()).hexdigest()[:24]}"
-
-
-def remember_survey(batch: ImportBatch, found: Survey) -> None:
-    """Keep a survey for the next page: a large file takes seconds to read."""
-    cache.set(_survey_key(batch), found, SURVEY_KEPT)
-
-
-def survey_of(batch: ImportBatch) -> Survey:
-    """What the whole file holds, read again where it is not remembered. Raises ``UnreadableFile``."""
-    found = cache.get(_survey_key(batch))
-    if found is None:
-        found = survey(uploads.path_of(batch), uploads.layout_of(batch))
-        remember_survey(batch, found)
-    return found
 
 
 def facts(batch: ImportBatch, found: Survey) -> dict[str, Any]:
@@ -83,25 +60,19 @@ def _telling_word(samples: Sequence[Sequence[str]]) -> str:
     return min(words, key=lambda w: (not 4 <= len(w) <= 16, len(w)), default="")[:40]
 
 
-def delivered_before(batch: ImportBatch) -> dict[str, Any] | None:
-    """The same file, imported earlier; or, of a file that is not large, how many of its rows came before."""
+def same_file(batch: ImportBatch) -> ImportBatch | None:
+    """The last import of the very same file that was not taken back."""
     earlier = ImportBatch.objects.filter(sha256=batch.sha256, done__gt=0, undone_at=None).exclude(pk=batch.pk)
-    whole = earlier.order_by("-id").first() if batch.sha256 else None
-    count = rows_before(batch) if batch.rows <= COMPARED else None
+    return earlier.order_by("-id").first() if batch.sha256 else None
+
+
+def delivered_before(batch: ImportBatch) -> dict[str, Any] | None:
+    """The same file, imported earlier; and, of a file that is not large, how many of its rows came before."""
+    whole = same_file(batch)
+    count = came_before(batch)[0] if batch.rows <= COMPARED else None
     if whole is None and not count:
         return None
     return {"batch": whole, "count": count, "all": count == batch.rows}
-
-
-def rows_before(batch: ImportBatch) -> int:
-    """How many rows of the file, read by this matching, are deliveries that were processed already."""
-    reader = RowReader(batch.columns, batch.mapping, batch.source.slug)
-    keys = (reader.key(row) for row in read_rows(uploads.path_of(batch), uploads.layout_of(batch)))
-    count = 0
-    while some := list(islice(keys, 500)):
-        known = set(Arrival.objects.filter(delivery_key__in=some).values_list("delivery_key", flat=True))
-        count += sum(key in known for key in some)
-    return count
 
 
 # --- the columns ---
@@ -110,7 +81,7 @@ def rows_before(batch: ImportBatch) -> int:
 def field_choices() -> list[tuple[str, str]]:
     """What a column may be, as a select lists it: first to keep it, last the fields that ops made."""
     hub = [(name, LABELS[name]) for name in ("email", "name", *(f for f in LABELS if f not in ("email", "name")))]
-    return [KEEP, *hub, ("website", "Website"), *uploads.custom_labels()]
+    return [KEEP, *hub, *uploads.custom_labels()]
 
 
 def column_rows(batch: ImportBatch, found: Survey, mapping: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -119,7 +90,7 @@ def column_rows(batch: ImportBatch, found: Survey, mapping: Mapping[str, str]) -
     rows = []
     for n, name in enumerate(batch.columns):
         match, chosen = suggested[name], mapping.get(name, "")
-        sure = match.sure if chosen == match.field else "yours"
+        sure = match.sure if chosen == ALIASES.get(match.field, match.field) else "yours"
         rows.append(
             {
                 "n": n,

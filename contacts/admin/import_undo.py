@@ -13,7 +13,7 @@ from contacts.admin import import_access as access
 from contacts.admin.pages import needs, page
 from contacts.models import ImportBatch
 from contacts.services import story
-from contacts.services.undo import CannotUndo, Undo, plan_undo, undo_import
+from contacts.services.undo import CannotUndo, UndoPlan, plan_undo, undo_import
 
 #: Lines shown of each kind.
 SHOWN = 50
@@ -27,27 +27,23 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if request.method == "POST":
             return _undo(request, batch)
-        found = plan_undo(batch)
+        plan = plan_undo(batch, shown=SHOWN)
     except CannotUndo as error:
-        messages.error(request, str(error))
-        return redirect("hub:import", pk)
-    if found.done_before:
-        messages.warning(request, "This import was taken back already.")
+        messages.warning(request, str(error))
         return redirect("hub:import", pk)
     trail = [*access.trail(), (batch.filename, reverse("hub:import", args=[pk]))]
-    return page(request, "hub/import_undo.html", "Take it back", _context(batch, found), trail=trail)
+    return page(request, "hub/import_undo.html", "Take it back", _context(batch, plan), trail=trail)
 
 
 def _undo(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
-    found = undo_import(batch.pk, by=story.person_name(request.user), at=timezone.now())
-    if found.done_before:
-        messages.warning(request, "This import was taken back already. Nothing was done.")
-    else:
-        messages.success(
-            request,
-            f"Taken back: {_count(len(found.removed), 'contact')} removed, {_count(len(found.emptied), 'value')} "
-            f"emptied, {_count(len(found.left), 'thing')} left.",
-        )
+    user = request.user
+    plan = undo_import(batch.pk, actor=story.person_name(user), user_id=user.pk, at=timezone.now())
+    counts = plan.counts
+    messages.success(
+        request,
+        f"Taken back: {_count(counts['removed'], 'contact')} removed, {_count(counts['emptied'], 'value')} emptied, "
+        f"{_count(counts['left'], 'thing')} left.",
+    )
     return redirect("hub:import", batch.pk)
 
 
@@ -55,13 +51,12 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _context(batch: ImportBatch, found: Undo) -> dict[str, object]:
+def _context(batch: ImportBatch, plan: UndoPlan) -> dict[str, object]:
     names = story.load_names()
     return {
         "batch": batch,
-        "found": found,
-        "removed": found.removed[:SHOWN],
-        "emptied": [(i, names.label(i.field), names.shown(i.field, i.value)) for i in found.emptied[:SHOWN]],
-        "left": [(i, names.label(i.field) if i.field else "") for i in found.left[:SHOWN]],
+        "plan": plan,
+        "emptied": [(item, names.label(item.field)) for item in plan.emptied],
+        "left": [(item, names.label(item.field) if item.field else "") for item in plan.left],
         "shown": SHOWN,
     }

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.admin import import_access as access
 from contacts.admin import import_files, import_match, import_run, import_undo
-from contacts.admin.import_show import bar, remember_survey
+from contacts.admin.import_show import bar
 from contacts.admin.pages import needs, page
 from contacts.models import ImportBatch, Source
 from contacts.readers import UnreadableFile
@@ -87,11 +87,10 @@ def _take_file(request: HttpRequest, source: Source, file: UploadedFile) -> Http
         problem = f"The file is larger than {_cap()}. Split it, and import the parts."
         return _form(request, source=source.slug, problem=problem, status=413)
     try:
-        batch, found = uploads.open_batch(file, file.name or "", source, at=timezone.now(), user=request.user)
+        batch, _ = uploads.open_batch(file, file.name or "", source, at=timezone.now(), user=request.user)
     except UnreadableFile as error:
         problem = f"“{file.name}” was not taken. {error}"
         return _form(request, source=source.slug, problem=problem, status=400)
-    remember_survey(batch, found)
     return redirect("hub:import_match", batch.pk)
 
 

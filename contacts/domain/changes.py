@@ -11,6 +11,10 @@ from contacts.domain.lifecycle import StageTable
 from contacts.domain.origins import Writer
 
 
+#: Before a record is signed with who brought it, and when.
+UNSIGNED = Writer("source", "", "")
+
+
 class Verdict(NamedTuple):
     """What was decided for one field: ``written``, ``kept`` (the hub's value stays) or ``refused``."""
 
@@ -86,7 +90,7 @@ class Incoming:
     rejected: str = ""
     reason: str = ""
     arrival_id: int = 0
-    writer: Writer = Writer("source", "", "")
+    writer: Writer = UNSIGNED
 
 
 @dataclass(slots=True)

@@ -115,6 +115,14 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
 def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Plan:
     """Fill the gaps of the contact that the address matched; overwrite nothing."""
     shared = _is_shared_mailbox(incoming, person)
+    verdicts, writes = judge_all(incoming, person, policy, shared=shared)
+    return _filled(incoming, person, world, verdicts, writes, shared)
+
+
+def judge_all(
+    incoming: Incoming, person: Person, policy: Policy, *, shared: bool
+) -> tuple[list[Verdict], dict[str, object]]:
+    """The verdict on each field that a record brings to a contact, and the values to write."""
     verdicts = list(incoming.verdicts)
     writes: dict[str, object] = {}
     offers = {f: v for f, v in incoming.values.items() if f != "email"}
@@ -133,7 +141,7 @@ def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Pl
         writes["lifecycle_stage"] = stage
     if writes and is_empty(person.values.get("source")) and not was_blanked(person.origins, "source"):
         writes["source"] = policy.source.id
-    return _filled(incoming, person, world, verdicts, writes, shared)
+    return verdicts, writes
 
 
 def _filled(

@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from contacts.domain import rules
 from contacts.domain.changes import Incoming, Plan, Policy, Received
+from contacts.domain.identity import full_person_key
 from contacts.domain.matching import decide
 from contacts.domain.origins import Writer
 from contacts.domain.translate import translate
@@ -43,7 +44,7 @@ def take(
     def attempt() -> list[Plan]:
         batch = [translate(record, policy) for record in records]  # before the transaction: it needs no lock
         with transaction.atomic():
-            lock_keys(_lock_names(batch))
+            lock_keys(lock_names(batch))
             for incoming, ident in zip(batch, arrival_ids(len(batch)), strict=True):
                 _sign(incoming, ident, policy, entrance)
             plans = decide_all(batch, load_world(batch, policy), policy)
@@ -79,7 +80,7 @@ def take_again(
     def attempt() -> list[Plan]:
         batch = [translate(record, policy) for _, record in records]
         with transaction.atomic():
-            lock_keys(_lock_names(batch))
+            lock_keys(lock_names(batch))
             for incoming, (ident, _) in zip(batch, records, strict=True):
                 _sign(incoming, ident, policy, entrance)
             plans = decide_all(batch, load_world(batch, policy), policy)
@@ -132,12 +133,15 @@ def _sign(incoming: Incoming, ident: int, policy: Policy, entrance: write.Entran
     incoming.writer = Writer(kind, name, entrance.at.isoformat(timespec="seconds"), ident)
 
 
-def _lock_names(batch: Sequence[Incoming]) -> list[str]:
+def lock_names(batch: Sequence[Incoming]) -> list[str]:
+    """What records are locked by: whoever could be the same person shares a name with them."""
     names = []
     for i in batch:
         names += [i.address.key] if i.address else []
-        names += [i.person] if i.person else []
+        # By name alone: the domain of one of two namesakes may be known only through its company.
+        key = full_person_key(i.values.get("first_name", ""), i.values.get("last_name", ""), "*")
+        names += [key] if key else []
         names += [i.phone] if i.phone else []
-        names += [f"company:{i.company}"] if i.company and (i.domain or i.person == "") else []
+        names += [f"company:{i.company}"] if i.company else []
         names += [f"delivery:{i.received.delivery_key}"] if i.received.delivery_key else []
     return names

@@ -16,15 +16,14 @@ from django.contrib.auth.models import User
 from contacts.domain import rules
 from contacts.domain.changes import Incoming, Person, Plan, Policy, Verdict
 from contacts.domain.identity import share_a_name
-from contacts.domain.matching import GIVEN_DOMAIN, decide, fill
+from contacts.domain.matching import decide, fill, judge_all
 from contacts.domain.origins import Writer, stamp
-from contacts.domain.overwrite import is_empty, judge_field, judge_stage
 from contacts.domain.translate import translate
 from contacts.domain.world import World
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.queries import load_world, policy_for
 from contacts.services import bulk, write
-from contacts.services.intake import in_transaction
+from contacts.services.intake import in_transaction, lock_names
 from contacts.services.locks import lock_keys
 from contacts.services.stored import received_of
 
@@ -151,8 +150,7 @@ def offers_of(case: Review, at: datetime) -> list[Offer]:
 
 
 def _lock(offers: Sequence[Offer]) -> None:
-    incoming = [o.incoming for o in offers]
-    lock_keys([k for i in incoming for k in (i.address.key if i.address else "", i.person, i.phone) if k])
+    lock_keys(lock_names([o.incoming for o in offers]))
 
 
 # --- the same person ---
@@ -160,22 +158,7 @@ def _lock(offers: Sequence[Offer]) -> None:
 
 def judge_same(incoming: Incoming, person: Person, policy: Policy, *, has_address: bool) -> Judgement:
     """What an arrival fills and what the contact keeps, once a reviewer said that it is the same person."""
-    judged = Judgement(list(incoming.verdicts))
-    offers = {f: v for f, v in incoming.values.items() if f != "email"}
-    if incoming.domain and incoming.domain_how != "company":
-        offers["company_domain"] = incoming.domain
-    for name, offered in offers.items():
-        verdict = judge_field(person, name, offered, policy, shared=False)
-        if name == "company_domain" and incoming.domain_how not in GIVEN_DOMAIN and verdict.decision != "written":
-            continue  # nobody offered it: it is only read off the address
-        judged.verdicts.append(verdict)
-        if verdict.decision == "written":
-            judged.writes[name] = offered
-    verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared=False)
-    judged.verdicts.append(verdict)
-    judged.writes |= {"lifecycle_stage": stage} if stage else {}
-    if judged.writes and is_empty(person.values.get("source")):
-        judged.writes["source"] = policy.source.id
+    judged = Judgement(*judge_all(incoming, person, policy, shared=False))
     if incoming.address is not None and has_address:
         judged.alias = True
     elif incoming.address is not None:

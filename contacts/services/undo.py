@@ -1,7 +1,6 @@
 """Taking an import back: what it created and nobody touched goes, what it filled and nobody changed is empty again.
 
-The log stays: arrivals keep what they said and what was decided, only their delivery keys are given up, so that
-the corrected file can be sent. Consent evidence, addresses and the latest activity stay as well.
+The log stays, but for the delivery keys, so that the corrected file can be sent. Consent evidence stays as well.
 """
 
 from __future__ import annotations
@@ -27,10 +26,8 @@ from contacts.services.intake import in_transaction
 from contacts.services.locks import BUCKETS, lock_keys
 from contacts.services.people import person_from
 
-#: Contacts that are judged and written together.
-CHUNK = 1000
-#: How many of each kind a plan names; it counts them all.
-SHOWN = 100
+CHUNK = 1000  # contacts that are judged and written together
+SHOWN = 100  # how many of each kind a plan names; it counts them all
 NOTE = "the import was taken back"
 UNDONE = f"{rules.IMPORT_UNDONE}:"
 
@@ -182,7 +179,7 @@ def _known(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -
     some = _Some(contacts, own, history, created={row["id"] for row in made if row["arrival_id"] in own})
     _look_for_later(some, batch)
     _look_for_cases(some, called, closing)
-    _look_for_addresses(some, {pk: name for pk, name in called.items() if pk not in some.created})
+    _look_for_addresses(some, called)
     return some
 
 
@@ -212,7 +209,7 @@ def _look_for_cases(some: _Some, called: Mapping[int, str], closing: set[int]) -
 
 def _look_for_addresses(some: _Some, called: Mapping[int, str]) -> None:
     """Addresses that contacts of others got through an arrival of the batch."""
-    found = Address.objects.filter(contact__in=called).order_by("pk")
+    found = Address.objects.filter(contact__in=called.keys() - some.created).order_by("pk")
     for contact, shown, by, arrival in found.values_list("contact_id", "shown", "added_by", "arrival_id"):
         if arrival in some.own:
             some.left.append(Left(contact, called[contact], "email", f"{by} gave it the address {shown}, which stays"))
@@ -270,13 +267,12 @@ def _remove(contacts: Sequence[Contact], hand: write.Hand, at: datetime) -> None
     write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
     Arrival.objects.filter(contact__in=ids).update(contact=None)
     # Not delete(): it would load every row again, and write a second, nameless row of history for each.
-    ReviewCandidate.objects.filter(contact__in=ids)._raw_delete(connection.alias)
-    Address.objects.filter(contact__in=ids)._raw_delete(connection.alias)
-    Contact.objects.filter(pk__in=ids)._raw_delete(connection.alias)
+    for model, key in ((ReviewCandidate, "contact__in"), (Address, "contact__in"), (Contact, "pk__in")):
+        model.objects.filter(**{key: ids})._raw_delete(connection.alias)
 
 
 def _empty(emptied: Iterable[tuple[Contact, dict[str, Any]]], hand: write.Hand, at: datetime) -> None:
-    touched, rows = list[tuple[Person, set[str]]](), list[tuple[Any, ...]]()
+    touched, rows = [], []
     why = replace(hand, reason=f"{UNDONE} {rules.words(rules.IMPORT_UNDONE)} ({hand.reason})")
     for contact, fields in emptied:
         person = person_from(contact)

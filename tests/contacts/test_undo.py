@@ -1,0 +1,402 @@
+"""An import can be taken back: what it made and nobody touched goes, and what people did since stays."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contacts.domain.origins import origin_of
+from contacts.models import Address, Arrival, Contact, ImportBatch, Review, ReviewCandidate
+from contacts.services import imports, review, undo, uploads
+from contacts.services.addresses import add_address
+from contacts.services.people import edit_contact
+from tests.contacts.deciding import NOW, dump, person, seed, send, source
+
+pytestmark = pytest.mark.django_db
+LATER, LATEST = NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+HEADER = ("Email", "First name", "Last name", "Company", "Job title", "Phone")
+ANN = ("ann@harbor.example", "Ann", "Lee", "Harbor Works", "Buyer", "+12125550101")
+BOB = ("bob@pier.example", "Bob", "Ray", "Pier Nine", "Welder", "+12125550102")
+
+
+@pytest.fixture(autouse=True)
+def _hub() -> None:
+    seed()
+
+
+def imported(
+    *rows: Sequence[Any], header: Sequence[str] = HEADER, slug: str = "trade-show-scan", at: Any = LATER
+) -> ImportBatch:
+    """A file that was uploaded and taken in to its end."""
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *rows])
+    batch, _ = uploads.open_batch(io.BytesIO(text.getvalue().encode()), "list.csv", source(slug), at=at, by="Olga Ops")
+    imports.queue(batch)
+    assert imports.run(batch.pk, clock=lambda: at)
+    batch.refresh_from_db()
+    assert batch.status == "done"
+    return batch
+
+
+def take_back(batch: ImportBatch, **more: Any) -> undo.UndoPlan:
+    return undo.undo_import(batch.pk, actor="Olga Ops", user_id=person("ops").pk, at=LATEST, **more)
+
+
+def edit(email: str, who: str = "sales", **changes: str) -> Contact:
+    contact = Contact.objects.get(addresses__key=email)
+    edit_contact(contact.pk, changes, user=person(who), version=contact.version, at=LATER)
+    contact.refresh_from_db()
+    return contact
+
+
+def counts(plan: undo.UndoPlan) -> tuple[int, int, int]:
+    return plan.counts["removed"], plan.counts["emptied"], plan.counts["left"]
+
+
+def reasons(plan: undo.UndoPlan) -> list[tuple[str, str]]:
+    return [(left.field, left.reason) for left in plan.left]
+
+
+def history(contact_id: int) -> list[Any]:
+    return list(Contact.history.model.objects.filter(id=contact_id).order_by("history_id"))
+
+
+def command(*args: Any) -> str:
+    out = io.StringIO()
+    call_command("undo_import", *map(str, args), stdout=out)
+    return out.getvalue()
+
+
+class TestCreated:
+    def test_a_contact_nobody_touched_goes_with_its_address_and_leaves_its_history(self):
+        batch = imported(ANN, BOB)
+        ann = Contact.objects.get(email=ANN[0])
+        plan = take_back(batch)
+        assert counts(plan) == (2, 0, 0)
+        assert (ann.pk, "Ann Lee") in plan.removed
+        assert not Contact.objects.exists()
+        assert not Address.objects.exists()
+        made, gone = history(ann.pk)
+        assert (made.history_type, gone.history_type) == ("+", "-")
+        assert (gone.actor, gone.history_change_reason) == ("Olga Ops", f"import {batch.pk} taken back")
+        assert (gone.email, gone.job_title, gone.history_date) == (ANN[0], "Buyer", LATEST)
+
+    def test_the_log_stays_with_its_outcomes_and_gives_up_its_delivery_keys(self):
+        batch = imported(ANN, ("no address", "", "", "", "", ""))
+        before = list(Arrival.objects.order_by("pk").values())
+        take_back(batch)
+        after = list(Arrival.objects.order_by("pk").values())
+        given_up = {"delivery_key": None, "contact_id": None}
+        assert after == [row | given_up for row in before]
+
+    def test_one_that_a_person_edited_stays_with_its_values(self):
+        batch = imported(ANN, BOB)
+        ann = edit(ANN[0], country="Norway")
+        plan = take_back(batch)
+        assert counts(plan) == (1, 0, 1)
+        assert plan.left == [(ann.pk, "Ann Lee", "", "edited by Dana Whitfield since")]
+        ann.refresh_from_db()
+        assert (ann.job_title, ann.country, ann.email) == ("Buyer", "Norway", ANN[0])
+        assert Arrival.objects.get(row=1).contact_id == ann.pk
+
+    def test_one_that_got_another_address_stays(self):
+        batch = imported(ANN)
+        add_address(Contact.objects.get().pk, "a@harbor.example", user=person("ops"), at=LATER)
+        assert counts(take_back(batch)) == (0, 0, 1)
+
+    def test_one_that_has_an_owner_stays(self):
+        batch = imported(ANN)
+        Contact.objects.update(owner=person("sales"))
+        assert reasons(take_back(batch)) == [("", "Dana Whitfield owns it")]
+
+    def test_one_that_a_later_record_filled_or_only_named_stays(self):
+        batch = imported(ANN, BOB)
+        send(email=ANN[0], country="Norway", at=LATER)
+        send("webinar-registration", email=BOB[0], at=LATER)
+        assert reasons(take_back(batch)) == [
+            ("", "filled by Website contact form since"),
+            ("", "a later record from Webinar registration led to it"),
+        ]
+
+    def test_the_same_file_sent_twice_does_not_keep_it(self):
+        batch = imported(ANN)
+        again = imported(ANN, at=LATER + timedelta(minutes=5))
+        assert again.counts == {"repeated": 1}
+        assert counts(take_back(batch)) == (1, 0, 0)
+        assert not Arrival.objects.exclude(contact=None).exists()
+
+    def test_taking_back_the_repeat_removes_nothing(self):
+        imported(ANN)
+        again = imported(ANN, at=LATER + timedelta(minutes=5))
+        assert counts(take_back(again)) == (0, 0, 0)
+        assert Contact.objects.exists()
+
+    def test_several_rows_about_one_new_contact_are_all_the_imports_own(self):
+        batch = imported((*ANN[:4], "", ""), ANN, ANN[:3] + ("Other", "", ""))
+        assert set(batch.counts) == {"created", "filled", "unchanged"}
+        assert counts(take_back(batch)) == (1, 0, 0)
+
+    def test_two_imports_taken_back_one_after_the_other_leave_nothing(self):
+        first = imported((*ANN[:3], "", "", ""))
+        second = imported(ANN, ("ann@harbor.example", "Zoe", "Quist", "", "", ""), slug="partner-referral")
+        assert counts(take_back(second))[0] == 0
+        assert counts(take_back(first)) == (1, 0, 0)
+        assert not Contact.objects.exists()
+
+
+class TestFilled:
+    def test_what_it_filled_is_empty_again_and_may_be_filled_again(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(ANN)
+        plan = take_back(batch)
+        contact = Contact.objects.get()
+        assert {(e.field, e.value) for e in plan.emptied} == {("job_title", "Buyer"), ("phone", "+12125550101")}
+        assert (contact.job_title, contact.phone, contact.company) == ("", "", "Harbor Works")
+        assert origin_of(contact.origins, "job_title") is None
+        assert origin_of(contact.origins, "company").writer.name == "Website contact form"
+        assert send(email=ANN[0], job_title="Head buyer").outcome == "filled"
+
+    def test_history_says_who_took_it_back_and_why_and_the_version_goes_up(self):
+        send(email=ANN[0])
+        batch = imported(ANN)
+        version = Contact.objects.get().version
+        take_back(batch)
+        row = history(Contact.objects.get().pk)[-1]
+        assert (row.history_type, row.actor, row.job_title, row.email) == ("~", "Olga Ops", "", ANN[0])
+        assert row.history_change_reason.startswith("import-undone: ")
+        assert Contact.objects.get().version == version + 1
+
+    def test_keys_follow_so_that_records_no_longer_match_by_what_is_gone(self):
+        send(email="x@gmail.com")
+        batch = imported(("x@gmail.com", *ANN[1:]))
+        assert Contact.objects.get().sort_key
+        take_back(batch)
+        contact = Contact.objects.get()
+        assert (contact.person_key, contact.sort_key, contact.company_key) == ("", "", "")
+        assert send("partner-referral", email="y@gmail.com", phone=ANN[5]).outcome == "created"
+
+    def test_what_a_person_changed_or_blanked_since_is_left_and_named(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(ANN)
+        contact = edit(ANN[0], job_title="Head buyer", phone="")
+        plan = take_back(batch)
+        assert sorted(reasons(plan)) == [
+            ("job_title", "edited by Dana Whitfield since"),
+            ("phone", "edited by Dana Whitfield since"),
+        ]
+        assert counts(plan) == (0, 0, 2)
+        before = contact.origins
+        contact.refresh_from_db()
+        assert (contact.job_title, contact.phone, contact.origins) == ("Head buyer", "", before)
+
+    def test_an_edit_of_one_field_does_not_keep_the_others(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(ANN)
+        edit(ANN[0], job_title="Head buyer")
+        assert counts(take_back(batch)) == (0, 1, 1)
+        assert Contact.objects.get().phone == ""
+
+    def test_what_was_there_before_and_the_latest_activity_stay(self):
+        send(email=ANN[0], job_title="Director")
+        header = ("Email", "Job title", "Country", "Occurred at")
+        batch = imported((ANN[0], "Buyer", "Norway", "2026-03-18T10:00:00Z"), header=header)
+        activity = Contact.objects.get().last_activity
+        assert counts(take_back(batch)) == (0, 1, 0)
+        contact = Contact.objects.get()
+        assert (contact.job_title, contact.country, contact.last_activity) == ("Director", "", activity)
+        assert activity is not None
+
+
+class TestReviews:
+    def test_a_case_of_its_records_alone_is_closed_and_keeps_nobody(self):
+        batch = imported(ANN, ("other@harbor.example", "Ann", "Lee", "Harbor Works", "", ""))
+        assert batch.counts == {"created": 1, "held": 1}
+        plan = take_back(batch)
+        case = Review.objects.get()
+        assert (counts(plan), plan.cases_closed, plan.cases_left) == ((1, 0, 0), 1, 0)
+        assert (case.status, case.note) == ("not_a_lead", "the import was taken back")
+        assert (case.decided_by_name, case.decided_by, case.decided_at) == ("Olga Ops", person("ops"), LATEST)
+        assert Arrival.objects.get(row=2).review_id == case.pk
+        assert not ReviewCandidate.objects.exists()
+
+    def test_a_contact_that_another_record_is_held_against_stays_and_so_does_the_case(self):
+        batch = imported(ANN)
+        held = send(email="other@harbor.example", first_name="Ann", last_name="Lee", company="Harbor Works", at=LATER)
+        plan = take_back(batch)
+        assert reasons(plan) == [("", f"another record is held against it, case {held.review_id}")]
+        assert Review.objects.get().status == "open"
+
+    def test_a_case_in_which_others_wait_too_stays_open(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(("other@harbor.example", "Ann", "Lee", "Harbor Works", "", ""))
+        send("partner-referral", email="other@harbor.example", first_name="Ann", last_name="Lee", at=LATER)
+        plan = take_back(batch)
+        assert (plan.cases_closed, plan.cases_left) == (0, 1)
+        assert Review.objects.get().status == "open"
+
+    def test_a_contact_that_a_reviewer_made_from_its_record_stays(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(("other@harbor.example", "Ann", "Lee", "Harbor Works", "", ""))
+        review.decide_different(Review.objects.get().pk, user=person("reviewer"), at=LATER)
+        plan = take_back(batch)
+        assert reasons(plan) == [("", "Tomasz Zieliński decided a review that led to it")]
+        assert Contact.objects.count() == 2
+
+    def test_what_a_reviewer_let_it_fill_is_emptied_and_the_address_stays(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works")
+        batch = imported(("other@harbor.example", "Ann", "Lee", "Harbor Works", "Buyer", ""))
+        contact = Contact.objects.get()
+        review.decide_same(Review.objects.get().pk, contact.pk, user=person("reviewer"), at=LATER)
+        plan = take_back(batch)
+        assert [e.field for e in plan.emptied] == ["job_title"]
+        said = "Tomasz Zieliński gave it the address other@harbor.example, which stays"
+        assert reasons(plan) == [("email", said)]
+        assert contact.addresses.count() == 2
+
+    def test_a_shared_mailbox_that_only_it_told_of_counts_as_seen_and_keeps_its_mark(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee")
+        batch = imported((ANN[0], "Zoe", "Quist", "", "", ""))
+        plan = take_back(batch)
+        assert reasons(plan) == [("", "it stays marked as a shared mailbox")]
+        assert (Review.objects.get().status, Contact.objects.get().shared_mailbox) == ("seen", True)
+
+
+class TestOnce:
+    def test_a_second_time_changes_nothing_and_says_when_it_was_taken_back(self):
+        send(email=ANN[0])
+        batch = imported(ANN, BOB)
+        take_back(batch)
+        before = dump()
+        with pytest.raises(undo.CannotUndo, match=r"was taken back already, on 17 March 2026"):
+            take_back(batch)
+        assert dump() == before
+
+    def test_the_corrected_file_creates_again_and_so_does_the_same_one(self):
+        take_back(imported(ANN, BOB))
+        corrected = imported((*ANN[:4], "Head buyer", ANN[5]), BOB, at=LATEST)
+        assert corrected.counts == {"created": 2}
+        assert Contact.objects.get(email=ANN[0]).job_title == "Head buyer"
+
+    @pytest.mark.parametrize("status", ["queued", "running", "checking"])
+    def test_one_that_is_still_being_worked_on_is_refused(self, status: str):
+        batch = imported(ANN)
+        ImportBatch.objects.update(status=status)
+        before = dump()
+        with pytest.raises(undo.CannotUndo, match="stop it first"):
+            take_back(batch)
+        assert dump() == before
+
+    def test_when_anything_fails_nothing_was_done(self, monkeypatch: pytest.MonkeyPatch):
+        send(email=ANN[0])
+        batch = imported(ANN, BOB)
+        before = dump()
+
+        def fails(*args: Any) -> None:
+            raise RuntimeError("the power went")
+
+        monkeypatch.setattr(undo, "_close", fails)
+        with pytest.raises(RuntimeError):
+            take_back(batch)
+        assert dump() == before
+        assert ImportBatch.objects.get().undone_at is None
+
+    def test_the_plan_is_what_will_be_done_and_writes_nothing(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee")
+        batch = imported(ANN, BOB, ("cy@quay.example", "Cy", "Fox", "", "", ""))
+        edit("cy@quay.example", country="Norway")
+        before = dump()
+        foreseen = undo.plan_undo(batch)
+        assert dump() == before
+        assert foreseen == take_back(batch)
+
+    def test_a_plan_names_as_many_as_it_may_and_counts_all(self):
+        batch = imported(*[(f"p{n}@quay.example", "", "", "", "", "") for n in range(12)])
+        plan = undo.plan_undo(batch, shown=5)
+        assert (len(plan.removed), plan.counts["removed"]) == (5, 12)
+
+
+class TestCommand:
+    def test_json_is_three_whole_numbers(self):
+        send(email=ANN[0])
+        batch = imported(ANN, BOB)
+        edit(BOB[0], country="Norway")
+        foreseen = json.loads(command(batch.pk, "--dry-run", "--json"))
+        assert Arrival.objects.exclude(delivery_key=None).count() == 2
+        done = json.loads(command(batch.pk, "--json"))
+        assert done == foreseen
+        assert set(done) == {"removed", "emptied", "left"}
+        assert (done["removed"], done["left"]) == (0, 1)
+        assert done["emptied"] >= 5
+
+    def test_in_words_it_names_contact_field_and_reason(self):
+        send(email=ANN[0], first_name="Ann", last_name="Lee", company="Harbor Works", job_title="Buyer")
+        batch = imported(ANN, BOB, ("cy@quay.example", "Cy", "Fox", "", "", ""))
+        cy = edit("cy@quay.example", country="Norway")
+        ann, bob = (Contact.objects.get(email=row[0]).pk for row in (ANN, BOB))
+        said = command(batch.pk)
+        assert said.startswith(f"Import {batch.pk} taken back (list.csv): 1 contacts removed, 1 values emptied, 1 left.")
+        assert f"Bob Ray, contact #{bob}" in said
+        assert f"Ann Lee, contact #{ann}: Phone, was “+12125550101”" in said
+        assert f"Cy Fox, contact #{cy.pk}: edited by Dana Whitfield since" in said
+
+    @pytest.mark.parametrize("number", ["7000", "abc", "", "9" * 40, "-1", "²"])
+    def test_an_unknown_import_is_one_line_and_status_2(self, number: str):
+        with pytest.raises(CommandError, match="There is no import") as raised:
+            command("--", number)
+        assert raised.value.returncode == 2
+
+    @pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+    def test_one_that_was_taken_back_is_one_line_and_status_2(self, dry: list[str]):
+        batch = imported(ANN)
+        command(batch.pk)
+        with pytest.raises(CommandError, match="taken back already") as raised:
+            command(batch.pk, *dry)
+        assert raised.value.returncode == 2
+
+
+def people(numbers: Iterable[int], **more: str) -> list[Sequence[str]]:
+    return [(f"p{n}@firm{n}.example", f"Name{n}", f"Sur{n}", f"Firm {n}", "Buyer", "") for n in numbers]
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows():
+    spent = []
+    for size, first in ((30, 0), (600, 1000)):
+        batch = imported(*people(range(first, first + size)))
+        with CaptureQueriesContext(connection) as queries:
+            take_back(batch)
+        spent.append(len(queries))
+    assert spent[0] == spent[1]
+
+
+@pytest.mark.slow
+def test_law_c9_an_import_over_existing_contacts_some_edited_later():
+    """10,000 rows over 5,000 contacts; 200 contacts, half of them new, are edited before it is taken back."""
+    header = ("Email", "First name", "Last name", "Company")
+    imported(*[row[:4] for row in people(range(5000))], header=header, slug="partner-referral", at=NOW)
+    before = dict(Contact.objects.values_list("pk", "job_title"))
+    batch = imported(*people(range(10_000)))
+    assert batch.counts == {"filled": 5000, "created": 5000}
+    ids = dict(Contact.objects.values_list("email", "pk"))
+    touched = [*range(100), *range(5000, 5100)]
+    for n in touched:
+        edit(f"p{n}@firm{n}.example", job_title=f"Head {n}")
+    plan = take_back(batch)
+    assert counts(plan) == (4900, 4900, 200)
+    assert len(plan.left) == undo.SHOWN
+    assert {left.contact for left in plan.left} <= {ids[f"p{n}@firm{n}.example"] for n in touched}
+    kept = dict(Contact.objects.values_list("email", "job_title"))
+    assert len(kept) == len(before) + 100
+    for n in range(5100):
+        assert kept[f"p{n}@firm{n}.example"] == (f"Head {n}" if n in touched else "")
+    assert Arrival.objects.filter(batch=batch).count() == 10_000
+    assert not Arrival.objects.filter(batch=batch).exclude(delivery_key=None).exists()
+    assert Address.objects.count() == 5100
