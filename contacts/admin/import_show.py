@@ -25,6 +25,7 @@ COMPARED = 5_000
 KEEP = ("", "Keep, don’t map")
 ORDER = {"guess": 0, "likely": 1, "sure": 2, "yours": 3, "none": 4}
 TONES = {"guess": "wait", "likely": "good", "sure": "good"}
+WHY = {"kept with the arrival": "with the arrival"}
 WORDS = {"guess": "a guess", "none": "kept", "yours": "yours"}
 EXPLAINED = {
     Outcome.CREATED: "new contacts",
@@ -101,7 +102,7 @@ def column_rows(batch: ImportBatch, found: Survey, mapping: Mapping[str, str]) -
                 "sure": sure,
                 "tone": TONES.get(sure, ""),
                 "words": WORDS.get(sure, sure),
-                "why": match.why if sure != "yours" else "chosen by you",
+                "why": WHY.get(match.why, match.why) if sure != "yours" else "chosen by you",
                 "again": _clashes(chosen, mapping),
             }
         )
@@ -162,9 +163,9 @@ def _shown(record: Received, plan: Plan, labels: Mapping[str, str]) -> dict[str,
 
 
 def _was(given: str, read: str) -> str:
-    """What was typed, where the hub reads it as something that looks otherwise."""
-    given = given.strip()
-    return given if given and given != read else ""
+    """What was typed, where the hub reads other digits."""
+    digits = "".join(c for c in given if c.isdigit())
+    return "" if not digits or digits == read.removeprefix("+") else given.strip()
 
 
 # --- the counts ---

@@ -53,7 +53,9 @@ def _line(user: Any, batch: ImportBatch) -> dict[str, Any]:
         where = "import_match"
     elif mine and batch.status in (ImportBatch.Status.CHECKING, ImportBatch.Status.CHECKED):
         where = "import_check"
-    return {"batch": batch, "link": reverse(f"hub:{where}", args=[batch.pk]), "bar": bar(batch.counts)}
+    parts = bar(batch.counts)
+    told = ", ".join(f"{part['count']:,} {part['label']}" for part in parts if part["count"])
+    return {"batch": batch, "link": reverse(f"hub:{where}", args=[batch.pk]), "bar": parts, "told": told}
 
 
 @needs(access.UPLOAD)

@@ -25,6 +25,8 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("See arrivals", ("contacts.view_arrival",)),
         ("Export the arrival log", ("contacts.export_arrival",)),
         ("See imports", ("contacts.view_importbatch",)),
+        ("See other people's imports", ("contacts.see_every_import",)),
+        ("Open other people's files", ("contacts.open_every_file",)),
         ("Upload a file", ("contacts.upload_file",)),
         ("Take an import back", ("contacts.undo_import",)),
     ]),
