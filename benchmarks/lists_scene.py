@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
+from people import person
 
 from contacts.domain.changes import Person
 from contacts.domain.identity import Address
@@ -17,7 +18,6 @@ from contacts.domain.origins import Writer, fresh
 from contacts.models import Address as AddressRow
 from contacts.models import Arrival, Contact, Source
 from contacts.services import bulk, write
-from people import person
 
 PAGES = {
     "contacts, first page": "/admin/contacts/",

@@ -21,7 +21,8 @@ from contacts.services.bulk import keys_table, read_time, reserve_ids
 CANDIDATES = 10
 
 VALUES = (
-    "email first_name last_name company company_domain phone job_title country lifecycle_stage_id lead_score source_id owner_id"
+    "email first_name last_name company company_domain phone job_title country "
+    "lifecycle_stage_id lead_score source_id owner_id"
 ).split()
 STATE = ", ".join(f"c.{c}" for c in ["id", *VALUES, "custom", "origins", "shared_mailbox", "last_activity"])
 

@@ -9,7 +9,9 @@ READ = frozenset(
         "historicalcontact", "historicalsource", "historicalcustomfield",
     )
 )  # fmt: skip
-LOOK_UP = frozenset({"view_contact", "view_address", "view_arrival", "view_source", "view_stage", "view_historicalcontact"})
+LOOK_UP = frozenset(
+    {"view_contact", "view_address", "view_arrival", "view_source", "view_stage", "view_historicalcontact"}
+)
 RULES = frozenset(
     {
         *(f"{act}_{model}" for model in ("source", "customfield", "stage", "sourcetoken") for act in ("add", "change")),

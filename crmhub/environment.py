@@ -206,9 +206,7 @@ def _sqlite_file(url: str) -> Path:
     """Three slashes: relative to the project; four: absolute. In-memory is refused, web and worker share."""
     name = unquote(url.removeprefix("sqlite:").removeprefix("//").removeprefix("/"))
     if not url.startswith("sqlite:///") or not name or name == ":memory:" or "?" in name:
-        raise Nonsense(
-            "DATABASE_URL must name a file: sqlite:///var/hub.sqlite3 or sqlite:////srv/hub.sqlite3."
-        )
+        raise Nonsense("DATABASE_URL must name a file: sqlite:///var/hub.sqlite3 or sqlite:////srv/hub.sqlite3.")
     path = BASE_DIR / name
     if path.is_dir() or not path.parent.is_dir():
         hint = "" if name.startswith("/") else " (an absolute path takes four slashes)"

@@ -27,9 +27,7 @@ def visible(text: str) -> str:
 def one_line(logger: Any, method: str, event: dict[str, Any]) -> str:
     """structlog's last step: `time level logger event key=value ...`, capped."""
     head = [str(event.pop(name, "-")) for name in _HEAD]
-    rest = [
-        f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in event.items()
-    ]
+    rest = [f"{key}={value!r}" if isinstance(value, str) else f"{key}={value}" for key, value in event.items()]
     line = visible(" ".join([*head, *rest])[: LONGEST_LINE + 1])
     return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + " (cut)"
 

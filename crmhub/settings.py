@@ -86,11 +86,7 @@ DATABASES = {
         **ENV.database,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        **(
-            {"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR / "test.sqlite3")}}
-            if ENV.uses_sqlite
-            else {}
-        ),
+        **({"OPTIONS": SQLITE_OPTIONS, "TEST": {"NAME": str(VAR / "test.sqlite3")}} if ENV.uses_sqlite else {}),
     }
 }
 

@@ -46,7 +46,7 @@ UNFOLD = {
     "SCRIPTS": [script],
     "COMMAND": {"search_models": True, "show_history": False},
     "SIDEBAR": {
-        "show_search": False,
+        "show_search": True,
         "command_search": True,
         "show_all_applications": False,
         "navigation": "contacts.admin.menu.navigation",

@@ -74,9 +74,7 @@ def record(key: str | None = None, **values: str) -> Received:
     return Received(values=values, raw=dict(values), delivery_key=key)
 
 
-def arrive(
-    *records: Mapping[str, str] | Received, source: str = FORM, at: datetime = AT, **given: Any
-) -> list[Plan]:
+def arrive(*records: Mapping[str, str] | Received, source: str = FORM, at: datetime = AT, **given: Any) -> list[Plan]:
     """Records through the one door, in one batch."""
     taken = [r if isinstance(r, Received) else record(**r) for r in records]
     return take(taken, policy(source), entrance(source, at=at, **given))
@@ -87,9 +85,7 @@ def one(source: str = FORM, **values: str) -> Plan:
     return arrive(values, source=source)[0]
 
 
-def csv_file(
-    path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, encoding: str = "utf-8"
-) -> Path:
+def csv_file(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]], *, encoding: str = "utf-8") -> Path:
     """A CSV file."""
     with path.open("w", encoding=encoding, newline="") as out:
         writer = csv.writer(out)

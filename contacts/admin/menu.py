@@ -40,7 +40,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "Work",
             "items": [
                 _item("Front page", "home", "hub:front"),
-                _item("Review queue", "rule", "hub:reviews", "contacts.view_review", badge="contacts.admin.menu.waiting"),
+                _item(
+                    "Review queue", "rule", "hub:reviews", "contacts.view_review", badge="contacts.admin.menu.waiting"
+                ),
                 _item("Contacts", "group", "hub:contacts", "contacts.view_contact"),
                 _item("Arrivals", "inbox", "hub:arrivals", "contacts.view_arrival"),
                 _item("Imports", "upload_file", "hub:imports", "contacts.view_importbatch", "contacts.upload_file"),

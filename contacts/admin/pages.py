@@ -48,6 +48,4 @@ def page(
 ) -> HttpResponse:
     """A page in the admin's frame. ``trail`` is the path to it: pairs of words and address."""
     frame = admin.site.each_context(request)
-    return render(
-        request, template, {**frame, "title": title, "trail": trail or [], **(context or {})}, status=status
-    )
+    return render(request, template, {**frame, "title": title, "trail": trail or [], **(context or {})}, status=status)

@@ -28,9 +28,7 @@ def arrivals(request: HttpRequest) -> JsonResponse:
     """
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > LONGEST_KEY:
-        raise ApiError(
-            422, "invalid", f"The key is longer than {LONGEST_KEY} characters.", ["Idempotency-Key"]
-        )
+        raise ApiError(422, "invalid", f"The key is longer than {LONGEST_KEY} characters.", ["Idempotency-Key"])
     return JsonResponse({"results": deliver(request.auth, records_of(request), key)})
 
 

@@ -38,9 +38,7 @@ def records_of(request: HttpRequest) -> list[dict[str, Any]]:
     if kind == MULTIPART:
         return [_from_multipart(request, body)]
     what = f"“{kind[:80]}”" if kind else "A body without a Content-Type"
-    raise ApiError(
-        415, "unsupported_type", f"{what} is not taken: send {JSON_TYPES[0]}, or a form.", ["Content-Type"]
-    )
+    raise ApiError(415, "unsupported_type", f"{what} is not taken: send {JSON_TYPES[0]}, or a form.", ["Content-Type"])
 
 
 def _read(request: HttpRequest) -> bytes:
@@ -56,9 +54,7 @@ def _read(request: HttpRequest) -> bytes:
 
 
 def _too_large() -> NoReturn:
-    raise ApiError(
-        413, "too_large", f"The body is larger than {MAX_BODY:,} bytes: send fewer records at a time."
-    )
+    raise ApiError(413, "too_large", f"The body is larger than {MAX_BODY:,} bytes: send fewer records at a time.")
 
 
 def _bad(message: str, fields: list[Any] | None = None) -> ApiError:
@@ -146,18 +142,14 @@ def _from_form(text: str) -> dict[str, Any]:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
-        raise _bad(
-            f"The form can't be read: it must be UTF-8 with at most {MAX_FORM_FIELDS:,} fields."
-        ) from None
+        raise _bad(f"The form can't be read: it must be UTF-8 with at most {MAX_FORM_FIELDS:,} fields.") from None
     return gathered(_bare(pairs))
 
 
 def _from_multipart(request: HttpRequest, body: bytes) -> dict[str, Any]:
     meta = {"CONTENT_TYPE": request.META.get("CONTENT_TYPE", ""), "CONTENT_LENGTH": len(body)}
     try:
-        posted, files = MultiPartParser(
-            meta, BytesIO(body), [MemoryFileUploadHandler(request)], "utf-8"
-        ).parse()
+        posted, files = MultiPartParser(meta, BytesIO(body), [MemoryFileUploadHandler(request)], "utf-8").parse()
     except (MultiPartParserError, SuspiciousOperation, ValueError):
         raise _bad("The multipart form can't be read.") from None
     pairs = [(key, value) for key, values in posted.lists() for value in values]

@@ -48,17 +48,13 @@ class BearerToken(HttpBearer):
 
 
 def _unknown(message: str) -> ApiError:
-    return ApiError(
-        401, "unauthorized", message, ["Authorization"], {"WWW-Authenticate": 'Bearer realm="CRM Hub"'}
-    )
+    return ApiError(401, "unauthorized", message, ["Authorization"], {"WWW-Authenticate": 'Bearer realm="CRM Hub"'})
 
 
 def must_read(caller: Caller) -> None:
     """Refuse a token that may only send."""
     if not caller.token.may_read:
-        raise ApiError(
-            403, "may_not_read", "This token may send records but not read contacts.", ["Authorization"]
-        )
+        raise ApiError(403, "may_not_read", "This token may send records but not read contacts.", ["Authorization"])
 
 
 @dataclass
@@ -78,9 +74,7 @@ class Limit:
             self.buckets[token_id] = (left - 1 if left >= 1 else left, now)
         if left < 1:
             wait = ceil((1 - left) * 60 / self.a_minute)
-            message = (
-                f"More than {self.a_minute:,} requests a minute with this token: send lists of up to 1,000."
-            )
+            message = f"More than {self.a_minute:,} requests a minute with this token: send lists of up to 1,000."
             raise ApiError(429, "too_many_requests", message, headers={"Retry-After": str(wait)})
 
 

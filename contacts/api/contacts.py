@@ -20,20 +20,14 @@ READING = errors(401, 403, 404, 405, 429)
 PLAIN = [f.name for f in FIELDS if f.kept and f.name != "lifecycle_stage"]
 
 
-@router.get(
-    "", response={200: ContactRecord, **READING, **errors(422)}, summary="Find a contact by an address"
-)
-def find(
-    request: HttpRequest, email: str = Query(..., description="Any address of the contact.")
-) -> JsonResponse:
+@router.get("", response={200: ContactRecord, **READING, **errors(422)}, summary="Find a contact by an address")
+def find(request: HttpRequest, email: str = Query(..., description="Any address of the contact.")) -> JsonResponse:
     """The contact that has this address, be it the primary one or an alias. Case and spaces don't matter."""
     must_read(request.auth)
     try:
         key = read_address(email).key
     except NotAnAddress as problem:
-        raise ApiError(
-            422, "not_an_address", f"This is not an address: {problem}.", {"email": str(problem)}
-        ) from None
+        raise ApiError(422, "not_an_address", f"This is not an address: {problem}.", {"email": str(problem)}) from None
     found = Address.objects.filter(key=key).values_list("contact_id", flat=True).first()
     if found is None:
         raise _missing("No contact has this address.", "email")
@@ -47,9 +41,7 @@ def one(request: HttpRequest, contact_id: int) -> JsonResponse:
     return JsonResponse(shown(contact_id))
 
 
-@router.get(
-    "/{int:contact_id}/explain", response={200: Explanation, **READING}, summary="Where its values come from"
-)
+@router.get("/{int:contact_id}/explain", response={200: Explanation, **READING}, summary="Where its values come from")
 def explain(request: HttpRequest, contact_id: int) -> JsonResponse:
     """Each field's value with who wrote it, under which rule and when, and the values that were refused."""
     must_read(request.auth)

@@ -44,9 +44,7 @@ def deliver(caller: Caller, sent: Sequence[dict[str, Any]], key: str) -> list[di
     return results
 
 
-def received(
-    sent: Sequence[dict[str, Any]], custom: dict[str, CustomType], slug: str, key: str
-) -> list[Received]:
+def received(sent: Sequence[dict[str, Any]], custom: dict[str, CustomType], slug: str, key: str) -> list[Received]:
     """The records with the names of their deliveries."""
     records = [received_from_dict(raw, custom) for raw in sent]
     if key:

@@ -49,9 +49,7 @@ class Whoami(Schema):
 
     source: str = Field(description="The slug of the source that the token sends for.")
     name: str | None = Field(description="The source's name; null if nobody registered it.")
-    registered: bool = Field(
-        description="Whether records are decided; else they are kept until it is registered."
-    )
+    registered: bool = Field(description="Whether records are decided; else they are kept until it is registered.")
     may_read: bool
     label: str
 
@@ -103,9 +101,7 @@ def _record() -> dict[str, Any]:
         "Custom fields by their slug; other keys are kept and named in the result.",
         "properties": dict.fromkeys(names, text),
         "additionalProperties": True,
-        "examples": [
-            {"email": "ada@acme.example", "first_name": "Ada", "last_name": "Byron", "company": "Acme"}
-        ],
+        "examples": [{"email": "ada@acme.example", "first_name": "Ada", "last_name": "Byron", "company": "Acme"}],
     }
 
 

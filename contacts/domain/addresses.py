@@ -36,9 +36,7 @@ class NotAnAddress(ValueError):
 
 # The plain addresses that nearly all records have: a narrow part of what email-validator takes.
 # Two hyphens in a row are left out, so no punycode passes here unchecked.
-_PLAIN = re.compile(
-    r"([A-Za-z0-9_+'-]+(?:\.[A-Za-z0-9_+'-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,63})"
-)
+_PLAIN = re.compile(r"([A-Za-z0-9_+'-]+(?:\.[A-Za-z0-9_+'-]+)*)@((?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]{2,63})")
 #: Top-level names that nobody can mail to or look up from outside (IANA). ".test" is left usable for pilots.
 UNREACHABLE = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES if name != "test")
 
@@ -71,13 +69,13 @@ _NO_MAIL = frozenset(
     """
     noemail nomail noemailaddress noaddress noemailprovided noemailgiven noemailavailable
     donthaveemail donotemail emailnotprovided emailunknown unknownemail fakeemail
-    """.split()  # noqa: SIM905 - a list takes a line a word
+    """.split()
 )
 _NOTHING = frozenset(
     """
     none na n-a no nil null nobody noone nothing unknown undefined test testtest x xx xxx xxxx a aa
     aaa abc asd asdf asdfasdf qwerty 123 1234 12345 fake dummy nowhere
-    """.split()  # noqa: SIM905 - a list takes a line a word
+    """.split()
 )
 # "none.com", "none.co.uk", but not "test.acme.com". The reserved .test and .example are written on purpose.
 _ONE_SUFFIX = re.compile(r"(?!test$|example$)(?:(?:co|com|net|org)\.)?[a-z]{2,}")

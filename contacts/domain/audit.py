@@ -179,9 +179,7 @@ def conflicts(claims: Sequence[Claim], stages: StageTable) -> dict[str, list[Fin
     return {slug: one for slug, one in found.items() if one}
 
 
-def findings(
-    claim: Claim, seen: Seen, cadence: str, now: datetime, red: Sequence[Finding] = ()
-) -> list[Finding]:
+def findings(claim: Claim, seen: Seen, cadence: str, now: datetime, red: Sequence[Finding] = ()) -> list[Finding]:
     """Everything to mend about one source, the worst first."""
     found = [_with_count(f, seen) for f in red]
     if not claim.has_owner:

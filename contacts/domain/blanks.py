@@ -33,13 +33,13 @@ _STAND_INS = frozenset(
     n/a #n/a n\\a n.a. n.a n./a. n/a. (n/a) <n/a> [n/a] (na) <na> \\n (blank) <blank> [blank] (empty)
     <empty> [empty] (none) <none> [none] -none- --none-- (null) <null> [null] (unknown) <unknown>
     [unknown] (not_set) #ref! #value! #name? #null! #num! #div/0! #error! {{null}} ${null}
-    """.split()  # noqa: SIM905 - a list takes a line a word
+    """.split()
 ) | {"(not set)", "(not provided)", "(no value)", "[not provided]", "(leer)", "(vide)"}
 # Words for "nothing" that are surnames too: Ms Null, Mr None, Mr Na, Ms Nan.
 _WORDS = frozenset(
     """
     none null nil unknown undefined na nan nat notprovided unavailable tbd tba unbekannt inconnu
-    """.split()  # noqa: SIM905 - a list takes a line a word
+    """.split()
 ) | {
     "not available",
     "not provided",

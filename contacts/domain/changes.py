@@ -10,7 +10,6 @@ from contacts.domain.identity import Address
 from contacts.domain.lifecycle import StageTable
 from contacts.domain.origins import Writer
 
-
 #: Before a record is signed with who brought it, and when.
 UNSIGNED = Writer("source", "", "")
 

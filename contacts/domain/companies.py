@@ -71,7 +71,7 @@ _OTHER_DOTS = str.maketrans("。．｡", "...")
 _FAMILIES = frozenset(
     """
     gmail googlemail yahoo ymail rocketmail hotmail windowslive gmx yandex protonmail aol
-    """.split()  # noqa: SIM905 - a list takes a line a word
+    """.split()
 )
 
 
@@ -111,9 +111,7 @@ def _is_shared(domain: str) -> bool:
     """The domain itself or one above it is listed: a.mailinator.com is Mailinator's."""
     labels = domain.split(".")
     above = (".".join(labels[start:]) for start in range(len(labels) - 1))
-    return any(name in _shared_domains() for name in above) or (
-        _registrable(domain).partition(".")[0] in _FAMILIES
-    )
+    return any(name in _shared_domains() for name in above) or (_registrable(domain).partition(".")[0] in _FAMILIES)
 
 
 @cache

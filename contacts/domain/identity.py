@@ -26,4 +26,3 @@ __all__ = [
     "is_stand_in", "person_key", "read_address", "read_country", "read_phone", "registrable",
     "share_a_name", "sort_key", "split_name", "tokens",
 ]  # fmt: skip
-

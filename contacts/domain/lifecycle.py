@@ -8,7 +8,6 @@ from typing import NamedTuple
 from contacts.domain import rules
 from contacts.domain.identity import fold
 
-
 #: The stage of a record that exists and says nothing more (playbook, Step 3).
 NEW_LEAD = "new-lead"
 

@@ -45,9 +45,7 @@ def _infer_domain(incoming: Incoming, world: World) -> None:
     if incoming.domain:
         incoming.domain_how = "company"
         values = incoming.values
-        incoming.person = full_person_key(
-            values.get("first_name", ""), values.get("last_name", ""), incoming.domain
-        )
+        incoming.person = full_person_key(values.get("first_name", ""), values.get("last_name", ""), incoming.domain)
 
 
 def _look_alike(incoming: Incoming, world: World, policy: Policy) -> tuple[str, list[Person]] | None:
@@ -187,4 +185,3 @@ def _mailbox_notice(incoming: Incoming, person: Person, world: World) -> Case:
     shown = f"{person.values.get('first_name') or ''} {person.values.get('last_name') or ''}".strip()
     reason = f"{who(incoming)} writes from the address of {shown} (#{person.id}): the names have nothing in common."
     return Case(key, "mailbox", rules.MAILBOX, reason, who(incoming), [person], id=next(world.case_ids))
-

@@ -34,7 +34,7 @@ def stamp(origins: dict[str, Any], fields: dict[str, str], writer: Writer) -> di
     if me not in by:
         by.append(me)
     index = by.index(me)
-    of = {f: o for f, o in origins.get("of", {}).items()} | {f: [index, rule] for f, rule in fields.items()}
+    of = origins.get("of", {}) | {f: [index, rule] for f, rule in fields.items()}
     return _without_unused(by, of)
 
 

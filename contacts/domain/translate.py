@@ -6,7 +6,7 @@ Nothing here looks at the contacts: the same record under the same policy always
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -147,7 +147,9 @@ def _score(incoming: Incoming, given: dict[str, str]) -> None:
     if number.is_finite() and number == number.to_integral_value() and number.copy_abs() <= 2_000_000_000:
         incoming.values["lead_score"] = int(number)
     else:
-        incoming.verdicts.append(Verdict("lead_score", "refused", rules.UNREADABLE, _short(text), "it is no whole number"))
+        incoming.verdicts.append(
+            Verdict("lead_score", "refused", rules.UNREADABLE, _short(text), "it is no whole number")
+        )
 
 
 def _custom(incoming: Incoming, given: dict[str, str], fields: dict[str, CustomType]) -> None:
@@ -183,7 +185,9 @@ def _could_be_nobody(incoming: Incoming, given: dict[str, str]) -> None:
     for field in ("email", "phone"):
         text = incoming.received.values.get(field, "").strip()
         if text:
-            why = next((v.current for v in incoming.verdicts if v.field == field and v.current), "it stands for nothing")
+            why = next(
+                (v.current for v in incoming.verdicts if v.field == field and v.current), "it stands for nothing"
+            )
             parts.append(f"{_place(incoming, field)} “{_short(text)}” can't be used: {why}.")
     found = [f"{LABELS[f]} “{_short(str(values[f]))}”" for f in ("first_name", "last_name", "company") if f in values]
     if found:

@@ -28,7 +28,9 @@ class Arrival(models.Model):
         FORM = "form", "typed in"
 
     source = models.ForeignKey("contacts.Source", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    source_slug = models.CharField(max_length=60, blank=True, help_text="Named by an arrival without a registered source.")
+    source_slug = models.CharField(
+        max_length=60, blank=True, help_text="Named by an arrival without a registered source."
+    )
     batch = models.ForeignKey(
         "contacts.ImportBatch", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False
     )
@@ -47,8 +49,12 @@ class Arrival(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     reason = models.TextField(blank=True)
     verdicts = models.JSONField(default=list)
-    contact = models.ForeignKey("contacts.Contact", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False)
-    review = models.ForeignKey("contacts.Review", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False)
+    contact = models.ForeignKey(
+        "contacts.Contact", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
+    review = models.ForeignKey(
+        "contacts.Review", null=True, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
     repeat_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:

@@ -38,9 +38,7 @@ class Contact(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
-    source = models.ForeignKey(
-        "contacts.Source", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    source = models.ForeignKey("contacts.Source", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     shared_mailbox = models.BooleanField(default=False, help_text="Several people write from its address.")
     last_activity = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

@@ -37,12 +37,19 @@ class Review(models.Model):
     decided_by_name = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=300, blank=True)
     contact = models.ForeignKey(
-        "contacts.Contact", null=True, on_delete=models.PROTECT, related_name="+", db_index=False,
+        "contacts.Contact",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
         help_text="Where its arrivals went.",
     )
 
     class Meta:
-        indexes = [models.Index(fields=["status", "id"], name="review_status")]
+        indexes = [
+            models.Index(fields=["status", "id"], name="review_status"),
+            models.Index(fields=["contact"], name="review_contact", condition=models.Q(contact__isnull=False)),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["waiting_key"], condition=models.Q(status="open"), name="review_waits_once")
         ]
@@ -56,7 +63,9 @@ class ReviewCandidate(models.Model):
     """A contact that a case is held against."""
 
     review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="candidates", db_index=False)
-    contact = models.ForeignKey("contacts.Contact", on_delete=models.PROTECT, related_name="candidacies", db_index=False)
+    contact = models.ForeignKey(
+        "contacts.Contact", on_delete=models.PROTECT, related_name="candidacies", db_index=False
+    )
 
     class Meta:
         indexes = [models.Index(fields=["contact"], name="candidate_contact")]

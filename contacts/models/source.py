@@ -34,7 +34,9 @@ class Source(models.Model):
 
     slug = models.SlugField(max_length=60, help_text="Used by the command line, tokens and links. Stays.")
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.OTHER, help_text="Decides which stages it may set.")
+    kind = models.CharField(
+        max_length=10, choices=Kind, default=Kind.OTHER, help_text="Decides which stages it may set."
+    )
     record_creator = models.CharField(max_length=120, blank=True, help_text="The system that makes the record.")
     data_captured = models.CharField(
         max_length=200, blank=True, help_text="What it sends, separated by commas: Email, name, company."

@@ -47,9 +47,7 @@ class Archive:
                 "The file is a zip archive, not a workbook: unpack it and upload the CSV or XLSX in it."
             )
         if "xl/workbook.bin" in self._members:
-            raise UnreadableFile(
-                "The file is a binary workbook (.xlsb): save it as XLSX or CSV and upload that."
-            )
+            raise UnreadableFile("The file is a binary workbook (.xlsb): save it as XLSX or CSV and upload that.")
 
     def has(self, name: str) -> bool:
         return _plain(name) in self._members

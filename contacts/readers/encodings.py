@@ -54,9 +54,7 @@ def given(name: str) -> Encoding:
         codec = ""
     label = LABELS.get(wide.get(codec, codec))
     if label is None:
-        raise UnreadableFile(
-            f"The encoding {name[:40]!r} isn't known: choose one such as UTF-8 or Windows-1252."
-        )
+        raise UnreadableFile(f"The encoding {name[:40]!r} isn't known: choose one such as UTF-8 or Windows-1252.")
     return Encoding(label, True)
 
 
@@ -117,9 +115,7 @@ def _guess(path: str | os.PathLike[str], head: bytes, fault: int) -> Encoding:
     label = LABELS[codec]
     if _is_mixed(path, fault):
         line = line_of(path, fault)
-        note = (
-            f"The file is UTF-8 up to line {line:,}, but not there: it is read as {label}, which is a guess"
-        )
+        note = f"The file is UTF-8 up to line {line:,}, but not there: it is read as {label}, which is a guess"
         return Encoding(label, False, note)
     return Encoding(label, False, f"The encoding is a guess: {label}")
 

@@ -37,9 +37,7 @@ class Record:
         return [value.strip() for value in self.values if value.strip()]
 
 
-def records_of(
-    text: str, delimiter: str, *, by_record: bool = False, most: int | None = None
-) -> list[Record]:
+def records_of(text: str, delimiter: str, *, by_record: bool = False, most: int | None = None) -> list[Record]:
     """The non-blank records of ``text``, at most ``most``. Stops quietly where csv can't go on.
 
     ``by_record`` numbers them by record instead of by line (a sheet's rows may hold line breaks).
@@ -102,9 +100,7 @@ def find_header(records: Sequence[Record]) -> int | None:
         return above - 1
     widths = Counter(len(record.values) for record in records)
     usual = widths.most_common(1)[0][0] if widths else 0
-    return next(
-        (i for i, r in enumerate(top) if len(r.values) == usual and _looks_like_names(r, least=2)), None
-    )
+    return next((i for i, r in enumerate(top) if len(r.values) == usual and _looks_like_names(r, least=2)), None)
 
 
 def _looks_like_names(record: Record, least: int) -> bool:

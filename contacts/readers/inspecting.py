@@ -50,9 +50,7 @@ def inspect(
         head = _head_of_text(path, encoding, delimiter)
     tables = sections.find_tables(head.records)
     if section and not tables:
-        raise UnreadableFile(
-            f"{filename} has no sections: choose the whole file instead of {section[:60]!r}."
-        )
+        raise UnreadableFile(f"{filename} has no sections: choose the whole file instead of {section[:60]!r}.")
     found = sections.describe(head.records, tables, head.scale)
     if not tables:
         return _plain(head)
@@ -71,9 +69,7 @@ def _head_of_text(path: str | os.PathLike[str], encoding: str | None, delimiter:
     records = records_of(text, chosen)
     if announced and records:
         records = records[1:]
-        notes.append(
-            f"The first line says that the separator is {delimiters.NAMES.get(announced, announced)}"
-        )
+        notes.append(f"The first line says that the separator is {delimiters.NAMES.get(announced, announced)}")
     if scale > 1 and len(records) > 1:
         records.pop()  # It may be cut in the middle.
     return _Head(records, scale, "csv", code, chosen, notes=tuple(notes))
@@ -98,17 +94,14 @@ def _beginning(path: str | os.PathLike[str], code: encodings.Encoding) -> tuple[
 def _check_delimiter(text: str, delimiter: str) -> None:
     """Refuses a chosen separator that makes one column where another makes a table of known names."""
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise UnreadableFile(
-            f"{delimiter[:10]!r} can't be a separator: choose comma, semicolon, tab or pipe."
-        )
+        raise UnreadableFile(f"{delimiter[:10]!r} can't be a separator: choose comma, semicolon, tab or pipe.")
     best = delimiters.sniff(text)
     if delimiters.score(text, delimiter) >= delimiters.score(text, best):
         return
     if all(len(record.values) == 1 for record in records_of(text, delimiter, most=limits.HEADER_LINES)):
         chosen, better = (delimiters.NAMES.get(d, d) for d in (delimiter, best))
         raise UnreadableFile(
-            f"With the separator {chosen} every line is one single column: "
-            f"choose {better}, which makes a table."
+            f"With the separator {chosen} every line is one single column: choose {better}, which makes a table."
         )
 
 
@@ -138,9 +131,7 @@ def _plain(head: _Head) -> Layout:
     return _layout(head, at, head.records[at + 1 :], notes)
 
 
-def _sectioned(
-    head: _Head, tables: Sequence[sections.Table], found: tuple[Section, ...], wanted: str | None
-) -> Layout:
+def _sectioned(head: _Head, tables: Sequence[sections.Table], found: tuple[Section, ...], wanted: str | None) -> Layout:
     """The layout of one section: the wanted one, or the usual one."""
     names = [section.name for section in found]
     if wanted and wanted not in names:

@@ -52,12 +52,8 @@ def _refuse_binary(head: bytes, filename: str) -> None:
     """Raises for known binary formats and for markup."""
     if head.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in head:
-            raise UnreadableFile(
-                f"{filename} is protected by a password: save it without one and upload it again."
-            )
-        raise UnreadableFile(
-            f"{filename} is an old Excel file (.xls): save it as XLSX or CSV and upload that."
-        )
+            raise UnreadableFile(f"{filename} is protected by a password: save it without one and upload it again.")
+        raise UnreadableFile(f"{filename} is an old Excel file (.xls): save it as XLSX or CSV and upload that.")
     for magic, name in _OTHERS:
         if head.startswith(magic):
             raise UnreadableFile(f"{filename} is {name}, not a list of contacts: {_NEXT}.")

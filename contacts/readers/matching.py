@@ -71,11 +71,7 @@ def match_columns(
     claims = [claim for at in range(len(columns)) for claim in judge.claims(at)]
     won = _awarded(claims, set())
     won.update(_awarded(judge.guesses(won), {_SAME.get(c.field, c.field) for c in won.values()}))
-    lost = {
-        claim.at: claim
-        for claim in sorted(claims, key=lambda c: c.order, reverse=True)
-        if claim.at not in won
-    }
+    lost = {claim.at: claim for claim in sorted(claims, key=lambda c: c.order, reverse=True) if claim.at not in won}
     return [_match(columns, at, won, lost.get(at)) for at in range(len(columns))]
 
 
@@ -132,9 +128,7 @@ class _Judge:
         for step, key in enumerate(variants(name)):
             field, rank = self._by_name(key)
             if field:
-                return [
-                    self._by_known_name(at, field, rank, exact=step == 0 or key == fold(name.strip("* ")))
-                ]
+                return [self._by_known_name(at, field, rank, exact=step == 0 or key == fold(name.strip("* ")))]
             if key in KEPT:
                 return []
             if key in PERHAPS:
@@ -227,9 +221,5 @@ def _match(columns: Sequence[str], at: int, won: Mapping[int, _Claim], lost: _Cl
         return ColumnMatch(name, "", "none", _KEEP)
     field = _SAME.get(lost.field, lost.field)
     winner = next((columns[c.at] for c in won.values() if _SAME.get(c.field, c.field) == field), "")
-    why = (
-        f"{LABELS.get(field, field)} is read from {winner[:60]}"
-        if winner
-        else "first and last name are there"
-    )
+    why = f"{LABELS.get(field, field)} is read from {winner[:60]}" if winner else "first and last name are there"
     return ColumnMatch(name, "", "none", why)

@@ -68,9 +68,7 @@ def _sentence(error: csv.Error, feed: Feed) -> UnreadableFile:
             f"Row {feed.row + 1:,} has a cell of more than {limits.MAX_CELL_CHARS:,} characters: "
             'shorten it, or look there for a quotation mark (") that is never closed.'
         )
-    return UnreadableFile(
-        f"Row {feed.row + 1:,} can't be read ({error}): save the file as UTF-8 CSV and try again."
-    )
+    return UnreadableFile(f"Row {feed.row + 1:,} can't be read ({error}): save the file as UTF-8 CSV and try again.")
 
 
 def _plain_rows(feed: Feed, records: Iterator[list[str]], layout: Layout, skip: int) -> Iterator[Row]:
@@ -123,8 +121,7 @@ def _fitted(values: list[str], width: int, number: int) -> tuple[list[str], tupl
         return values + [""] * (width - count), ()
     if count > limits.MAX_COLUMNS:
         raise UnreadableFile(
-            f"Row {number:,} has {count:,} cells, more than {limits.MAX_COLUMNS:,}: "
-            "check the separator and that row."
+            f"Row {number:,} has {count:,} cells, more than {limits.MAX_COLUMNS:,}: check the separator and that row."
         )
     extra = tuple(values[width:])
     return values[:width], extra if any(map(str.strip, extra)) else ()
@@ -132,6 +129,5 @@ def _fitted(values: list[str], width: int, number: int) -> tuple[list[str], tupl
 
 def _unclosed(number: int) -> UnreadableFile:
     return UnreadableFile(
-        f'Row {number:,} opens a quotation mark (") that is never closed: '
-        "close or delete it and upload the file again."
+        f'Row {number:,} opens a quotation mark (") that is never closed: close or delete it and upload the file again.'
     )

@@ -25,9 +25,7 @@ from .spool_child import TOO_MUCH
 #: Raised with the format of spools: older ones are made anew.
 _VERSION = 1
 _ROOT = str(Path(__file__).resolve().parents[2])
-_CODE = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from contacts.readers.spool_child import main; main()"
-)
+_CODE = "import sys; sys.path.insert(0, sys.argv.pop(1)); from contacts.readers.spool_child import main; main()"
 
 
 @dataclass(frozen=True)
@@ -85,9 +83,7 @@ def _open_kept(path: str | os.PathLike[str], sheet: str, about: dict[str, Any]) 
     return None
 
 
-def _make(
-    path: str | os.PathLike[str], sheet: str, most: int, about: dict[str, Any]
-) -> tuple[BinaryIO, bool]:
+def _make(path: str | os.PathLike[str], sheet: str, most: int, about: dict[str, Any]) -> tuple[BinaryIO, bool]:
     """Makes a spool; a complete one of all rows is kept beside the upload where that is possible."""
     file, part = _new_file(path, named=not most)
     try:

@@ -145,9 +145,7 @@ def _split(names: str) -> list[str]:
 
 #: Folded name -> (field, rank); a lower rank is a better name.
 SURE: dict[str, tuple[str, int]] = {
-    key: (field, rank)
-    for field, names in _SURE.items()
-    for rank, key in reversed(list(enumerate(_split(names))))
+    key: (field, rank) for field, names in _SURE.items() for rank, key in reversed(list(enumerate(_split(names))))
 }
 PERHAPS: dict[str, str] = {key: field for field, names in _PERHAPS.items() for key in _split(names)}
 KEPT: frozenset[str] = frozenset(_split(_KEPT))

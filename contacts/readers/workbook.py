@@ -44,9 +44,7 @@ class SharedStrings:
             self.text += clean(unescaped(value)).encode()
         self.ends.append(len(self.text))
         if len(self.text) > limits.MAX_SHARED_TEXT or len(self.ends) > limits.MAX_SHARED_STRINGS:
-            raise UnreadableFile(
-                "The workbook holds too much text to be read as XLSX: save it as CSV and upload that."
-            )
+            raise UnreadableFile("The workbook holds too much text to be read as XLSX: save it as CSV and upload that.")
 
     def get(self, index: int) -> str:
         """The string with that index; raises ``IndexError`` if there is none."""
@@ -109,9 +107,7 @@ def open_workbook(archive: Archive) -> Workbook:
                 sheets.append(Sheet(found.get("name", ""), target, found.get("state") in _HIDDEN))
 
     if not archive.has(main):
-        raise UnreadableFile(
-            "The file is not a workbook that can be read: save it as XLSX or CSV and upload that."
-        )
+        raise UnreadableFile("The file is not a workbook that can be read: save it as XLSX or CSV and upload that.")
     archive.parse(main, new_parser(start))
     by_kind = dict(links.values())
     return Workbook(tuple(sheets), old_epoch, by_kind.get("sharedStrings", ""), by_kind.get("styles", ""))

@@ -46,7 +46,9 @@ def read_time(stored: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
-def insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, ignore: bool = False) -> None:
+def insert(
+    model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], *, ignore: bool = False
+) -> None:
     """Insert rows; with ``ignore`` those that a unique constraint refuses are left out."""
     if not rows:
         return

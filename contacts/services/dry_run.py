@@ -16,7 +16,7 @@ from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
-from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan, Policy, Received
+from contacts.domain.changes import Case, Earlier, Person, Plan, Policy, Received
 from contacts.domain.identity import Address, company_key
 from contacts.domain.translate import translate
 from contacts.domain.world import World, add_person, earlier_from, person_key_of

@@ -72,9 +72,7 @@ def refuse(
     until_undisturbed(attempt)
 
 
-def take_again(
-    records: Sequence[tuple[int, Received]], policy: Policy, entrance: write.Entrance
-) -> list[Plan]:
+def take_again(records: Sequence[tuple[int, Received]], policy: Policy, entrance: write.Entrance) -> list[Plan]:
     """Decide arrivals that are stored already and waited for their source; each comes with its id."""
 
     def attempt() -> list[Plan]:

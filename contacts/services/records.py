@@ -89,9 +89,7 @@ def text_of(value: Any) -> str:
 
 def _is_nested(value: Any) -> bool:
     """Whether a value is an object, or a list of more than plain values."""
-    return isinstance(value, dict) or (
-        isinstance(value, list) and any(isinstance(item, dict | list) for item in value)
-    )
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict | list) for item in value))
 
 
 def storable(value: Any) -> Any:

@@ -80,9 +80,7 @@ def compare(case: Review, chosen_id: int | None, at: datetime) -> Comparison:
     ids = candidate_ids(case, offers)
     chosen_id = chosen_id if chosen_id in ids else next(iter(ids), None)
     found = Contact.objects.select_related("source", "owner").prefetch_related("addresses").in_bulk(ids)
-    candidates = [
-        Candidate(found[i], person_of(found[i]), list(found[i].addresses.all()), i == chosen_id) for i in ids
-    ]
+    candidates = [Candidate(found[i], person_of(found[i]), list(found[i].addresses.all()), i == chosen_id) for i in ids]
     table = Comparison(offers, candidates, [])
     effects = _effects(table.chosen, offers) if case.status == Review.Status.OPEN else {}
     for name, label in _fields(offers):

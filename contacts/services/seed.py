@@ -87,7 +87,13 @@ def _stages() -> None:
         label = row["CRM Stage"]
         rank, owner, more = RANKS[label]
         names = " / ".join(n for n in (row["MAP Equivalent"], more) if n)
-        defaults = {"label": label, "rank": rank, "owner": owner, "also_called": names, "description": row["Description"]}
+        defaults = {
+            "label": label,
+            "rank": rank,
+            "owner": owner,
+            "also_called": names,
+            "description": row["Description"],
+        }
         Stage.objects.get_or_create(slug=slugify(label), defaults=defaults)
     for label, description in ENTRY.items():
         defaults = {"label": label, "rank": RANKS["New Lead"][0], "description": description}
@@ -160,10 +166,10 @@ def _demo_days(now: datetime) -> list[tuple[datetime, str, list[dict[str, str]]]
     known: list[dict[str, str]] = []
     days = []
     slugs = list(KINDS)
-    for back in range(60, 0, -1):
+    for back in range(60, -1, -1):
         for slug in draw.sample(slugs, 3):
             records = [_person(draw, known) for _ in range(draw.randint(1, 5))]
-            days.append((now - timedelta(days=back, hours=-draw.randint(0, 8)), slug, records))
+            days.append((now - timedelta(days=back, minutes=draw.randint(1, 500)), slug, records))
     return days
 
 

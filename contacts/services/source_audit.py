@@ -123,9 +123,7 @@ def audit_sources(now: datetime) -> Audit:
     claims = {s.slug: _claim(s) for s in sources}
     red = audit.conflicts([claims[s.slug] for s in sources if not s.retired], stages)
     counts, newest = _counts(sources, now), _newest_arrivals(sources, now)
-    views = [
-        _view(s, claims[s.slug], red.get(s.slug, []), counts[s.pk], newest[s.pk], custom, now) for s in sources
-    ]
+    views = [_view(s, claims[s.slug], red.get(s.slug, []), counts[s.pk], newest[s.pk], custom, now) for s in sources]
     views.sort(key=lambda v: (v.source.retired, LEVELS[v.level], -v.seen.records, v.source.name))
     return Audit(views, _undeclared(sources, stages))
 

@@ -130,7 +130,9 @@ def check_mapping(columns: list[str], mapping: Mapping[str, str]) -> list[str]:
         if column not in columns:
             problems.append(f"The file has no column “{column}”. It has: {', '.join(columns)}.")
         if field and field not in known:
-            problems.append(f"The hub has no field “{field}” for column “{column}”. It has: {', '.join(sorted(known))}.")
+            problems.append(
+                f"The hub has no field “{field}” for column “{column}”. It has: {', '.join(sorted(known))}."
+            )
     taken: dict[str, str] = {}
     for column, field in mapping.items():
         if field and field in taken:

@@ -41,7 +41,17 @@ ARRIVAL_COLUMNS = [
     "delivery_key", "content_hash", "external_id", "raw", "email_key", "who", "who_key", "outcome", "reason",
     "verdicts", "contact_id", "review_id", "repeat_of_id",
 ]  # fmt: skip
-DECIDED_COLUMNS = ["source_id", "outcome", "reason", "verdicts", "contact_id", "review_id", "email_key", "who", "who_key"]
+DECIDED_COLUMNS = [
+    "source_id",
+    "outcome",
+    "reason",
+    "verdicts",
+    "contact_id",
+    "review_id",
+    "email_key",
+    "who",
+    "who_key",
+]
 REVIEW_COLUMNS = [
     "id", "kind", "status", "waiting_key", "rule", "reason", "who", "source_id", "opened_at", "decided_by_name", "note"
 ]  # fmt: skip

@@ -71,9 +71,7 @@ class Sandbox:
         entry["status"] = reply.status or None
         return reply
 
-    def _serve(
-        self, route: routes.Route, parts: dict[str, str], request: Request, entry: dict[str, Any]
-    ) -> Reply:
+    def _serve(self, route: routes.Route, parts: dict[str, str], request: Request, entry: dict[str, Any]) -> Reply:
         """Do the work, in one transaction; the log says ``applied`` only after the commit."""
         try:
             body = request.json() if request.method in ("POST", "PATCH") and request.raw else {}
@@ -91,9 +89,7 @@ class Sandbox:
         match request.method, request.path:
             case "GET", "/_sandbox/requests":
                 since = request.query.get("since", "0")
-                return json_reply(
-                    200, self.log.since(int(since) if since.isdecimal() and len(since) < 19 else 0)
-                )
+                return json_reply(200, self.log.since(int(since) if since.isdecimal() and len(since) < 19 else 0))
             case "POST", "/_sandbox/reset":
                 self.store.reset()
                 self.limits.reset()

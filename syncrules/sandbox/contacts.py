@@ -36,9 +36,7 @@ def _as_id(ref: str) -> int | None:
 
 def show(row: Row, names: list[str] | None = None) -> dict[str, Any]:
     """A contact as the API answers it: asked-for properties that are not set are null."""
-    values: dict[str, str | None] = {
-        name: row.properties.get(name) for name in (names or DEFAULTS) if name in BY_NAME
-    }
+    values: dict[str, str | None] = {name: row.properties.get(name) for name in (names or DEFAULTS) if name in BY_NAME}
     values |= {
         "hs_object_id": str(row.id),
         "createdate": iso(row.created_ms),

@@ -18,8 +18,7 @@ code { font-family: ui-monospace, monospace; font-size: .9em; overflow-wrap: any
 def home(figures: dict[str, str]) -> str:
     """What this is, and its counts."""
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
-        for name, value in figures.items()
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures.items()
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sandbox MAP</title>

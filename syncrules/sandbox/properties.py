@@ -187,8 +187,7 @@ def _invalid_values(faults: list[dict[str, Any]]) -> ApiError:
         400,
         "Property values were not valid: " + json.dumps(faults),
         errors=[
-            {"message": f["message"], "code": f["error"], "context": {"propertyName": [f["name"]]}}
-            for f in faults
+            {"message": f["message"], "code": f["error"], "context": {"propertyName": [f["name"]]}} for f in faults
         ],
     )
 
@@ -236,7 +235,5 @@ def _typed(known: Property, text: str) -> str:
         if known.type == "date":
             return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise _InvalidError(
-            f"INVALID_{known.type.upper()}", f"{text} was not a valid {known.type}."
-        ) from None
+        raise _InvalidError(f"INVALID_{known.type.upper()}", f"{text} was not a valid {known.type}.") from None
     return text

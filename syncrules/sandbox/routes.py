@@ -87,9 +87,7 @@ def _list(call: Call) -> Answer:
     if not (after.isdecimal() and len(after) <= 18):
         raise ApiError(400, "after must come from an earlier answer")
     state = "IS NOT NULL" if _archived(call) else "IS NULL"
-    rows = call.store.select(
-        f"archived_ms {state} AND id > ?", [int(after), int(limit) + 1], "ORDER BY id LIMIT ?"
-    )
+    rows = call.store.select(f"archived_ms {state} AND id > ?", [int(after), int(limit) + 1], "ORDER BY id LIMIT ?")
     page = rows[: int(limit)]
     body: dict[str, Any] = {"results": [contacts.show(row, call.names()) for row in page]}
     if len(rows) > len(page):

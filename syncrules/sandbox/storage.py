@@ -140,8 +140,7 @@ class Store:
     def save(self, row: Row) -> None:
         """Store what became of a contact."""
         self.execute(
-            "UPDATE contacts SET created_ms = ?, modified_ms = ?, archived_ms = ?, properties = ?"
-            " WHERE id = ?",
+            "UPDATE contacts SET created_ms = ?, modified_ms = ?, archived_ms = ?, properties = ? WHERE id = ?",
             (row.created_ms, row.modified_ms, row.archived_ms, json.dumps(row.properties), row.id),
         )
 

@@ -73,9 +73,7 @@ def test_an_absent_key_and_a_blank_one_empty_nothing(caller):
 
 
 def test_a_web_form_is_one_record(caller):
-    response = post(
-        caller, "email=ada%40acme.example&first+name=Ada&tag=a&tag=b", "application/x-www-form-urlencoded"
-    )
+    response = post(caller, "email=ada%40acme.example&first+name=Ada&tag=a&tag=b", "application/x-www-form-urlencoded")
     assert response.json()["results"][0]["outcome"] == "created"
     assert Arrival.objects.get().raw == {"email": "ada@acme.example", "first name": "Ada", "tag": ["a", "b"]}
     assert Contact.objects.get().first_name == "Ada"
@@ -91,13 +89,9 @@ def test_a_multipart_form_is_one_record_and_a_file_in_it_is_only_named(caller):
     assert Arrival.objects.get().raw == {"email": "ada@acme.example", "cv": "cv.pdf"}
 
 
-@pytest.mark.parametrize(
-    "header", ["", "Bearer", "Bearer nonsense", "Basic YTpi", "Bearer \xff\xfe", "Token x"]
-)
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer nonsense", "Basic YTpi", "Bearer \xff\xfe", "Token x"])
 def test_without_a_known_token_nothing_is_read(header):
-    response = Client(headers={"Authorization": header} if header else {}).post(
-        ARRIVALS, {"email": "a@acme.example"}
-    )
+    response = Client(headers={"Authorization": header} if header else {}).post(ARRIVALS, {"email": "a@acme.example"})
     assert refusal(response, 401)["code"] == "unauthorized"
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert not Arrival.objects.exists()
@@ -153,9 +147,7 @@ def test_a_body_above_the_cap_is_413(caller):
 
 
 def test_a_length_that_is_not_true_does_not_lift_the_cap(caller):
-    response = caller.generic(
-        "POST", ARRIVALS, b"a" * 100, content_type="application/json", CONTENT_LENGTH="9" * 30
-    )
+    response = caller.generic("POST", ARRIVALS, b"a" * 100, content_type="application/json", CONTENT_LENGTH="9" * 30)
     refusal(response, 413)
 
 
@@ -177,9 +169,7 @@ def test_only_named_fields_can_be_set(caller):
         "created_at": "2001-01-01",
         "origins": {},
     }
-    results = send(
-        caller, {"email": "a@acme.example", "contact__id": 3, "_negated": True, "person_key": "x", **extra}
-    )
+    results = send(caller, {"email": "a@acme.example", "contact__id": 3, "_negated": True, "person_key": "x", **extra})
     contact = Contact.objects.get()
     assert results[0]["contact"] == contact.pk
     assert (contact.version, contact.owner_id, contact.source.slug) == (1, None, "spring-form")

@@ -93,9 +93,7 @@ def test_records_of_a_source_that_nobody_registered_are_kept_and_wait():
     caller = a_caller("zapier-legacy")
     results = send(caller, [ADA, {**BAD, "x": "1"}])
     assert outcomes(results) == ["waiting", "waiting"]
-    assert results[0]["reason"] == (
-        "“zapier-legacy” is not a registered source: kept, and run when ops register it."
-    )
+    assert results[0]["reason"] == ("“zapier-legacy” is not a registered source: kept, and run when ops register it.")
     assert results[1]["unknown"] == ["x"]
     assert not Contact.objects.exists()
     waiting = Arrival.objects.get(email_key="ada@acme.example")

@@ -60,9 +60,7 @@ awkward = st.sampled_from(
     ["\0", "\ud800", "a@b.example", "=1+1", "ﬀ", "N/A", "2026-01-01", "9" * 400, "xn--", "\u202e"]
 )
 plain = st.none() | st.booleans() | st.integers() | st.floats() | texts | awkward
-nested = st.recursive(
-    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
-)
+nested = st.recursive(plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3))
 keys = st.sampled_from([*MAPPABLE, "Email Address", "phone_number", "x"]) | texts
 records = st.dictionaries(keys, nested, max_size=8)
 

@@ -29,9 +29,7 @@ class TestTheWorksheet:
         return client.post(reverse("hub:sources_import"), {"file": SimpleUploadedFile("w.csv", data)})
 
     def apply(self, client, text: str):
-        return client.post(
-            reverse("hub:sources_import"), {"text": text, "shown": plan_import(text).fingerprint}
-        )
+        return client.post(reverse("hub:sources_import"), {"text": text, "shown": plan_import(text).fingerprint})
 
     def test_what_goes_out_comes_in_again_and_changes_nothing(self):
         Source.objects.filter(slug="partner-referral").update(name="=cmd()", owner=person("sales"), status="audited")
@@ -43,7 +41,7 @@ class TestTheWorksheet:
         assert next(csv.reader(io.StringIO(text)))[:6] == HEAD.split(",")
 
     def test_the_seeded_worksheet_is_the_register(self):
-        text = f"{HEAD}\nTrade show scan,Badge scan app,\"Email, name, company\",Manual import,Weekly,Event Lead\n"
+        text = f'{HEAD}\nTrade show scan,Badge scan app,"Email, name, company",Manual import,Weekly,Event Lead\n'
         plan = plan_import(text)
         assert plan.changes == []
         assert len(plan.absent) == 5

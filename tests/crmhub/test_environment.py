@@ -62,9 +62,7 @@ def test_postgres_urls(tmp_path, url, expected):
 
 
 def test_sqlite_with_four_slashes_is_absolute(tmp_path):
-    assert (
-        read(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/a b.db").database["NAME"] == f"{tmp_path}/a b.db"
-    )
+    assert read(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/a b.db").database["NAME"] == f"{tmp_path}/a b.db"
 
 
 def test_redis_is_taken_as_given(tmp_path):

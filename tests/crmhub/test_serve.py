@@ -59,9 +59,7 @@ class Hub:
 
     def manage(self, *words):
         command = [sys.executable, "manage.py", *words]
-        return subprocess.run(
-            command, cwd=BASE_DIR, env=self.env, capture_output=True, text=True, timeout=120
-        )
+        return subprocess.run(command, cwd=BASE_DIR, env=self.env, capture_output=True, text=True, timeout=120)
 
     def start(self):
         self.process = subprocess.Popen(

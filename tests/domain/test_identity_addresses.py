@@ -153,9 +153,7 @@ def test_an_address_that_could_be_somebodys_is_no_stand_in(key: str) -> None:
 
 _local = st.text(string.ascii_letters + string.digits + ".+-_'%", min_size=1, max_size=70)
 _label = st.text(string.ascii_letters + string.digits + "-", min_size=1, max_size=66)
-_top = st.sampled_from(
-    ["com", "de", "test", "local", "onion", "arpa", "invalid", "co.uk", "x1", "c", "example"]
-)
+_top = st.sampled_from(["com", "de", "test", "local", "onion", "arpa", "invalid", "co.uk", "x1", "c", "example"])
 
 
 @given(_local, st.lists(_label, min_size=1, max_size=4), _top)

@@ -62,9 +62,7 @@ def test_a_value_is_cleaned_as_a_person_would_retype_it(text: str, cleaned: str)
         "\\N",
     ],
 )
-@pytest.mark.parametrize(
-    "field", ["email", "first_name", "last_name", "company", "phone", "favourite_colour"]
-)
+@pytest.mark.parametrize("field", ["email", "first_name", "last_name", "company", "phone", "favourite_colour"])
 def test_stand_ins_are_blank_in_every_field(text: str, field: str) -> None:
     assert is_blank(text, field)
 

@@ -164,9 +164,7 @@ def test_a_companys_own_domain_is_not_shared(domain: str) -> None:
 def test_no_listed_domain_of_free_or_throw_away_mail_is_a_companys() -> None:
     assert len(_FREE_MAIL) > 14_000
     assert len(blocklist) > 10_000
-    assert [
-        name for name in (*_FREE_MAIL, *blocklist) if company_domain("", name) or company_domain(name, "")
-    ] == []
+    assert [name for name in (*_FREE_MAIL, *blocklist) if company_domain("", name) or company_domain(name, "")] == []
 
 
 @pytest.mark.parametrize(

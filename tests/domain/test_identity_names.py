@@ -88,11 +88,7 @@ def test_tokens_are_the_words_of_a_name() -> None:
 
 
 def test_a_person_is_evidence_only_with_both_names_and_a_domain() -> None:
-    assert (
-        full_person_key("Ann", "Lee", "acme.com")
-        == person_key("ann", "LEE", "acme.com")
-        == "ann|lee|acme.com"
-    )
+    assert full_person_key("Ann", "Lee", "acme.com") == person_key("ann", "LEE", "acme.com") == "ann|lee|acme.com"
     assert person_key("Ann", "", "") == "ann||"
     for parts in [
         ("", "Lee", "acme.com"),

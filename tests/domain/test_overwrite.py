@@ -53,9 +53,7 @@ arriving = st.lists(
     min_size=1,
     max_size=4,
 )
-bounded = settings(
-    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+bounded = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def is_there(value: Any) -> bool:

@@ -58,20 +58,15 @@ def make_xlsx(
     numbered = list(enumerate(sheets.items(), 1))
     states = dict.fromkeys(hidden, ' state="hidden"')
     entries = "".join(
-        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"{states.get(name, "")}/>'
-        for n, (name, _) in numbered
+        f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"{states.get(name, "")}/>' for n, (name, _) in numbered
     )
     links = [(f"rId{n}", "worksheet", f"worksheets/sheet{n}.xml") for n, _ in numbered]
     links += [("rS", "sharedStrings", "sharedStrings.xml"), ("rT", "styles", "styles.xml")]
-    relations = "".join(
-        f'<Relationship Id="{i}" Type="{_REL}/{t}" Target="{target}"/>' for i, t, target in links
-    )
+    relations = "".join(f'<Relationship Id="{i}" Type="{_REL}/{t}" Target="{target}"/>' for i, t, target in links)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", f'<Types xmlns="{_PACKAGE}/content-types"/>')
         root = f'<Relationship Id="r" Type="{_REL}/officeDocument" Target="xl/workbook.xml"/>'
-        archive.writestr(
-            "_rels/.rels", f'<Relationships xmlns="{_PACKAGE}/relationships">{root}</Relationships>'
-        )
+        archive.writestr("_rels/.rels", f'<Relationships xmlns="{_PACKAGE}/relationships">{root}</Relationships>')
         book = f'<workbook xmlns="{_MAIN}" xmlns:r="{_REL}">{properties}<sheets>{entries}</sheets></workbook>'
         archive.writestr("xl/workbook.xml", book)
         archive.writestr(

@@ -85,9 +85,7 @@ def test_a_letter_cut_by_a_block_is_not_a_fault(write):
 def test_the_person_may_choose_and_a_wrong_choice_names_the_line(write):
     path = write(_TEXT, encoding="cp1252")
     assert load(path, encoding="iso-8859-1")[0].encoding == "ISO-8859-1"
-    with pytest.raises(
-        UnreadableFile, match=r"^Line 2 can't be read as UTF-8 \(byte 0xfc\): choose another encoding"
-    ):
+    with pytest.raises(UnreadableFile, match=r"^Line 2 can't be read as UTF-8 \(byte 0xfc\): choose another encoding"):
         inspect(path, filename="list.csv", encoding="utf-8")
     for name in ("nonsense", "rot13", "zip", "utf-7", "idna"):
         with pytest.raises(UnreadableFile, match="isn't known: choose one such as UTF-8"):

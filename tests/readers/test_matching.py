@@ -24,10 +24,7 @@ def _one(column, samples=(), **choices):
 def _of_file(path):
     layout = inspect(path, filename=path.name)
     result = survey(path, layout)
-    return {
-        m.column: m
-        for m in match_columns(layout.columns, result.samples, result.filled, shapes=result.shapes)
-    }
+    return {m.column: m for m in match_columns(layout.columns, result.samples, result.filled, shapes=result.shapes)}
 
 
 def test_every_name_in_the_table_stands_for_a_field_of_the_hub():

@@ -51,9 +51,7 @@ def test_another_section_may_be_chosen(zoom):
     assert [row.values[2] for row in rows] == ["pat1@hub.example", "pat2@hub.example"]
     assert list(read_rows(zoom, layout, skip=1)) == rows[1:]
     assert survey(zoom, layout).rows == 2
-    with pytest.raises(
-        UnreadableFile, match="There is no section 'Speakers' in the file: it has Host Details, "
-    ):
+    with pytest.raises(UnreadableFile, match="There is no section 'Speakers' in the file: it has Host Details, "):
         inspect(zoom, filename="zoom.csv", section="Speakers")
 
 

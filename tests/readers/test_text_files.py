@@ -13,9 +13,7 @@ from contacts.readers import Layout, UnreadableFile, inspect, limits, read_rows,
 from .conftest import load
 
 
-@pytest.mark.parametrize(
-    ("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.tsv"), ("|", "a.txt")]
-)
+@pytest.mark.parametrize(("delimiter", "name"), [(",", "a.csv"), (";", "a.csv"), ("\t", "a.tsv"), ("|", "a.txt")])
 def test_the_separator_is_found_though_quoted_cells_hold_others(write, delimiter, name):
     rows = [["Email", "First name", "Note"], ["a@x.example", "Ana", "one, two; three | four"]] * 3
     out = io.StringIO()
@@ -53,9 +51,7 @@ def test_the_first_line_may_say_what_the_separator_is(write):
 
 def test_title_rows_above_the_header_are_skipped_and_told(write):
     layout, rows = load(
-        write(
-            'Leads of the fair\n"Hall 4,\nstand B12"\n\nExported by Dana\nEmail,First name\na@x.example,Ana\n'
-        )
+        write('Leads of the fair\n"Hall 4,\nstand B12"\n\nExported by Dana\nEmail,First name\na@x.example,Ana\n')
     )
     assert (layout.header_row, layout.columns) == (6, ("Email", "First name"))
     assert layout.notes == ("Three title rows above the header were skipped",)
@@ -78,9 +74,7 @@ def test_empty_names_at_the_end_over_nothing_are_no_columns_but_over_values_they
 
 
 def test_short_rows_are_padded_and_long_rows_keep_their_extra_cells(write):
-    _, rows = load(
-        write("Email,First name,Note\na@x.example\nb@x.example,B,n,over,,more\nc@x.example,C,n,,\n")
-    )
+    _, rows = load(write("Email,First name,Note\na@x.example\nb@x.example,B,n,over,,more\nc@x.example,C,n,,\n"))
     assert rows[0].values == ["a@x.example", "", ""]
     assert (rows[1].values, rows[1].extra) == (["b@x.example", "B", "n"], ("over", "", "more"))
     assert rows[2].extra == ()
@@ -184,9 +178,7 @@ def test_too_many_columns_are_refused(write):
     ],
 )
 def test_without_a_header_the_file_is_refused(write, text):
-    with pytest.raises(
-        UnreadableFile, match=r"^No header was found in the first 30 lines: the first line must name"
-    ):
+    with pytest.raises(UnreadableFile, match=r"^No header was found in the first 30 lines: the first line must name"):
         inspect(write(text), filename="list.csv")
 
 

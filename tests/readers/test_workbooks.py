@@ -70,9 +70,7 @@ def test_the_notes_name_the_other_sheets_and_another_may_be_chosen(book):
         "One title row above the header was skipped",
     )
     assert load(book, sheet="Other")[0].columns == ("Email",)
-    with pytest.raises(
-        UnreadableFile, match="There is no sheet 'Nope' in the workbook: it has Cover, Leads, Other"
-    ):
+    with pytest.raises(UnreadableFile, match="There is no sheet 'Nope' in the workbook: it has Cover, Leads, Other"):
         inspect(book, filename="book.xlsx", sheet="Nope")
     with pytest.raises(UnreadableFile, match="The sheet is empty"):
         inspect(book, filename="book.xlsx", sheet="Cover")
@@ -84,9 +82,7 @@ def test_our_rows_are_those_of_calamine(tmp_path):
     for n in range(300):
         when = datetime(2000 + n % 60, 1 + n % 12, 1 + n % 28, n % 24, n % 60)
         number = chance.choice([n, n * 1.5, -n, n * 10**9])
-        workbook.active.append(
-            [f"p{n}@x.example", number, chance.choice(["", "ä€😀", "a_x000D_b", " x "]), when]
-        )
+        workbook.active.append([f"p{n}@x.example", number, chance.choice(["", "ä€😀", "a_x000D_b", " x "]), when])
     path = tmp_path / "many.xlsx"
     workbook.save(path)
     theirs = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()[1:]
@@ -173,12 +169,8 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(book, monkeypatch):
 
 
 def test_a_long_cell_is_refused_with_its_row(tmp_path):
-    path = make_xlsx(
-        tmp_path / "a.xlsx", {"S": sheet_xml(_HEADER, text_row(2, "a@x.example", "n" * 1_000_001))}
-    )
-    with pytest.raises(
-        UnreadableFile, match=r"^Row 2 of the sheet has a cell of more than 1,000,000 characters"
-    ):
+    path = make_xlsx(tmp_path / "a.xlsx", {"S": sheet_xml(_HEADER, text_row(2, "a@x.example", "n" * 1_000_001))})
+    with pytest.raises(UnreadableFile, match=r"^Row 2 of the sheet has a cell of more than 1,000,000 characters"):
         survey(path, inspect(path, filename="a.xlsx"))
 
 
@@ -187,9 +179,7 @@ def test_one_cell_in_the_last_corner_does_not_explode(tmp_path):
     low = make_xlsx(tmp_path / "low.xlsx", {"S": sheet_xml(_HEADER, corner.format("A"))})
     assert [row.values for row in load(low)[1]] == [["1", ""]]
     far = make_xlsx(tmp_path / "far.xlsx", {"S": sheet_xml(_HEADER, corner.format("XFD"))})
-    with pytest.raises(
-        UnreadableFile, match=r"^Row 1,048,576 of the sheet has a cell in column 16,384, beyond 2,000"
-    ):
+    with pytest.raises(UnreadableFile, match=r"^Row 1,048,576 of the sheet has a cell in column 16,384, beyond 2,000"):
         inspect(far, filename="far.xlsx")
 
 

@@ -97,7 +97,9 @@ class Command(BaseCommand):
             sha256=batch.sha256, source=batch.source, status=Status.RUNNING, created_by=None
         ).exclude(pk=batch.pk)
         begun = [earlier for earlier in same.order_by("pk") if earlier.mapping == batch.mapping]
-        free = set(leases.unfinished(timezone.now())) if begun else ()  # after: one that just began has its lease by now
+        free = (
+            set(leases.unfinished(timezone.now())) if begun else ()
+        )  # after: one that just began has its lease by now
         for earlier in begun:
             if earlier.pk in free:
                 self._forget(batch)

@@ -61,9 +61,7 @@ class Command(BaseCommand):
         ]
         if "sandbox_map" in get_commands():
             port = ["--port", str(env.sandbox_port)]
-            programs.append(
-                Program("sandbox MAP", [sys.executable, str(env.base / "manage.py"), "sandbox_map", *port])
-            )
+            programs.append(Program("sandbox MAP", [sys.executable, str(env.base / "manage.py"), "sandbox_map", *port]))
         return programs
 
     def _refuse_busy_ports(self, env: environment.Environment, *, with_sandbox: bool) -> None:

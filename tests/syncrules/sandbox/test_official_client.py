@@ -23,18 +23,14 @@ def test_the_official_client_creates_finds_and_merges(contacts: tuple[Any, Any])
     basic, search = models.BasicApi(client), models.SearchApi(client)
     made = [
         basic.create(
-            models.SimplePublicObjectInputForCreate(
-                properties={"email": f"p{n}@acme.example"}, associations=[]
-            )
+            models.SimplePublicObjectInputForCreate(properties={"email": f"p{n}@acme.example"}, associations=[])
         )
         for n in range(2)
     ]
     by_address = basic.get_by_id("p0@acme.example", id_property="email", properties=["email"])
     assert (by_address.id, by_address.archived) == (made[0].id, False)
     with pytest.raises(models.ApiException) as taken:
-        basic.create(
-            models.SimplePublicObjectInputForCreate(properties={"email": "p0@acme.example"}, associations=[])
-        )
+        basic.create(models.SimplePublicObjectInputForCreate(properties={"email": "p0@acme.example"}, associations=[]))
     assert taken.value.status == 409
     rule = models.Filter(property_name="email", operator="CONTAINS_TOKEN", value="*@acme.example")
     asked = models.PublicObjectSearchRequest(

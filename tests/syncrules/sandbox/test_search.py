@@ -18,9 +18,7 @@ def people(sandbox: Running) -> Running:
 
 
 def _rule(name: str, operator: str, value: object = None, **more: object) -> dict:
-    return (
-        {"propertyName": name, "operator": operator} | ({"value": value} if value is not None else {}) | more
-    )
+    return {"propertyName": name, "operator": operator} | ({"value": value} if value is not None else {}) | more
 
 
 @pytest.mark.parametrize(

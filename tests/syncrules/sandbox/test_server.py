@@ -172,9 +172,7 @@ def test_a_signal_ends_it_cleanly_and_at_once(tmp_path: Path, stop: signal.Signa
         url = process.stdout.readline().split()[3]
         port = int(url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port)) as caller:
-            caller.sendall(
-                b"GET " + CONTACTS.encode() + b" HTTP/1.1\r\nAuthorization: Bearer sandbox-token\r\n\r\n"
-            )
+            caller.sendall(b"GET " + CONTACTS.encode() + b" HTTP/1.1\r\nAuthorization: Bearer sandbox-token\r\n\r\n")
             began = time.monotonic()
             process.send_signal(stop)
             assert process.wait(5) == 0
