@@ -17,7 +17,7 @@ from contacts.domain.identity import Address
 from contacts.domain.origins import Writer, fresh
 from contacts.models import Address as AddressRow
 from contacts.models import Arrival, Contact, Source
-from contacts.services import bulk, write
+from contacts.services import bulk, contact_rows, write
 
 PAGES = {
     "contacts, first page": "/admin/contacts/",
@@ -73,12 +73,12 @@ def _grow(first: int, count: int, source: int) -> None:
         values = dict(zip(names, person(n, full=True), strict=False)) | {"source": source, "phone": ""}
         one = Person(values, fresh(dict.fromkeys(values, "created"), writer), id=n, addresses=[])
         address = Address(values["email"], values["email"], "x")
-        contacts.append(write.contact_row(one, moment, moment))
+        contacts.append(contact_rows.contact_row(one, moment, moment))
         addresses.append((n, address.shown, address.key, True, moment, "bench", n))
-        sort = write.match_keys(values)[1]
+        sort = contact_rows.match_keys(values)[1]
         arrivals.append((n, source, "", None, None, "api", "bench", moment, None, None, "", "", "{}", address.key,
                          f"{values['first_name']} {values['last_name']}", sort, "created", "Nothing matched.", "[]",
                          n, None, None))  # fmt: skip
-    bulk.insert(Contact, write.CONTACT_COLUMNS, contacts)
+    bulk.insert(Contact, contact_rows.CONTACT_COLUMNS, contacts)
     bulk.insert(AddressRow, write.ADDRESS_COLUMNS, addresses)
     bulk.insert(Arrival, write.ARRIVAL_COLUMNS, arrivals)

@@ -24,7 +24,7 @@ from contacts.domain.translate import translate
 from contacts.domain.world import person_key_of
 from contacts.models import Contact, Source
 from contacts.queries import policy_for
-from contacts.services import story, write
+from contacts.services import contact_rows, story, write
 from contacts.services.bulk import as_time
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
@@ -133,8 +133,8 @@ def store(contact: Contact, person: Person, fields: Sequence[str], *, user: Any,
     person.origins = stamp(person.origins, dict.fromkeys(fields, rules.PERSON), writer)
     # The address stands for "something changed" where no field did, so that the version goes up.
     write.store_changes([(person, set(fields) or {"email"})], as_time(at))
-    hand = write.Hand(name, reason.strip(), user_id=user.pk)
-    row = write.history_row(person, person.values, as_time(contact.created_at), as_time(at), "~", hand)
+    hand = contact_rows.Hand(name, reason.strip(), user_id=user.pk)
+    row = contact_rows.history_row(person, person.values, as_time(contact.created_at), as_time(at), "~", hand)
     write.store_history([row])
 
 

@@ -22,7 +22,7 @@ from contacts.domain.translate import translate
 from contacts.domain.world import World
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.queries import load_world, policy_for
-from contacts.services import bulk, write
+from contacts.services import bulk, contact_rows, write
 from contacts.services.intake import in_transaction, lock_names
 from contacts.services.locks import lock_keys
 from contacts.services.stored import received_of
@@ -168,7 +168,7 @@ def judge_same(incoming: Incoming, person: Person, policy: Policy, *, has_addres
 
 def person_of(contact: Contact) -> Person:
     """A contact as the judges see it."""
-    values = {name: getattr(contact, write.COLUMN[name]) for name in (*write.STORED, "owner")}
+    values = {name: getattr(contact, contact_rows.COLUMN[name]) for name in (*contact_rows.STORED, "owner")}
     return Person(
         values | contact.custom, contact.origins, contact.pk,
         shared_mailbox=contact.shared_mailbox, last_activity=contact.last_activity,
@@ -203,9 +203,9 @@ def _join(case: Review, offer: Offer, person: Person, contact: Contact, user: Us
     when = bulk.as_time(at)
     write.store_changes([(person, changed)], when)
     if judged.writes or (incoming.address is not None and not known):
-        hand = write.Hand(name_of(user), f"same person, case {case.pk}", incoming.arrival_id, user.pk)
+        hand = contact_rows.Hand(name_of(user), f"same person, case {case.pk}", incoming.arrival_id, user.pk)
         made = bulk.as_time(contact.created_at)
-        write.store_history([write.history_row(person, person.values, made, when, "~", hand)])
+        write.store_history([contact_rows.history_row(person, person.values, made, when, "~", hand)])
     stored = bulk.as_json([list(v) for v in judged.verdicts])
     bulk.update(Arrival, ["contact_id", "verdicts"], [(contact.pk, stored, offer.arrival.pk)])
 

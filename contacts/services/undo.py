@@ -21,7 +21,7 @@ from contacts.domain.changes import Person
 from contacts.domain.origins import forget, origin_of
 from contacts.domain.overwrite import is_empty
 from contacts.models import Address, Arrival, Contact, ImportBatch, Outcome, Review, ReviewCandidate
-from contacts.services import bulk, story, write
+from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.locks import BUCKETS, lock_keys
 from contacts.services.people import person_from
@@ -118,7 +118,7 @@ def undo_import(batch_id: int, *, actor: str, user_id: int | None, at: datetime,
         if batch is None:
             raise CannotUndo(f"There is no import {batch_id}.")
         plan, closing = _started(batch, shown)
-        hand, names = write.Hand(actor, f"import {batch.pk} taken back", user_id=user_id), story.load_names()
+        hand, names = contact_rows.Hand(actor, f"import {batch.pk} taken back", user_id=user_id), story.load_names()
         for some in _judged(batch, closing, names, lock=True):
             _tell(plan, some, names)
             _remove(some.removed, hand, at)
@@ -262,7 +262,7 @@ def _tell(plan: UndoPlan, some: _Some, names: story.Names) -> None:
     plan.add("left", some.left)
 
 
-def _remove(contacts: Sequence[Contact], hand: write.Hand, at: datetime) -> None:
+def _remove(contacts: Sequence[Contact], hand: contact_rows.Hand, at: datetime) -> None:
     ids = [c.pk for c in contacts]
     write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
     Arrival.objects.filter(contact__in=ids).update(contact=None)
@@ -271,7 +271,7 @@ def _remove(contacts: Sequence[Contact], hand: write.Hand, at: datetime) -> None
         model.objects.filter(**{key: ids})._raw_delete(connection.alias)
 
 
-def _empty(emptied: Iterable[tuple[Contact, dict[str, Any]]], hand: write.Hand, at: datetime) -> None:
+def _empty(emptied: Iterable[tuple[Contact, dict[str, Any]]], hand: contact_rows.Hand, at: datetime) -> None:
     touched, rows = [], []
     why = replace(hand, reason=f"{UNDONE} {rules.words(rules.IMPORT_UNDONE)} ({hand.reason})")
     for contact, fields in emptied:
@@ -284,11 +284,13 @@ def _empty(emptied: Iterable[tuple[Contact, dict[str, Any]]], hand: write.Hand, 
     write.store_history(rows)
 
 
-def _history(contact: Contact, person: Person, kind: str, hand: write.Hand, at: datetime) -> tuple[Any, ...]:
-    return write.history_row(person, person.values, bulk.as_time(contact.created_at), bulk.as_time(at), kind, hand)
+def _history(contact: Contact, person: Person, kind: str, hand: contact_rows.Hand, at: datetime) -> tuple[Any, ...]:
+    return contact_rows.history_row(
+        person, person.values, bulk.as_time(contact.created_at), bulk.as_time(at), kind, hand
+    )
 
 
-def _close(cases: set[int], hand: write.Hand, at: datetime) -> None:
+def _close(cases: set[int], hand: contact_rows.Hand, at: datetime) -> None:
     """A mailbox case can only be seen; the records of the others are no leads."""
     ids, status = sorted(cases), Review.Status
     said = {"decided_at": at, "decided_by_id": hand.user_id, "decided_by_name": hand.actor[:200], "note": NOTE}

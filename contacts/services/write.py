@@ -13,28 +13,25 @@ from datetime import datetime
 from typing import Any
 
 from contacts.domain.changes import Case, Person, Plan
-from contacts.domain.identity import company_key, person_key, sort_key
+from contacts.domain.identity import sort_key
 from contacts.domain.matching import who
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.services import bulk
+from contacts.services.contact_rows import (
+    COLUMN,
+    CONTACT_COLUMNS,
+    HISTORY_COLUMNS,
+    KEYED,
+    KEYS,
+    STORED,
+    Hand,
+    contact_row,
+    custom_values,
+    history_row,
+    match_keys,
+    stored,
+)
 
-STORED = (
-    "email first_name last_name company company_domain phone job_title country lifecycle_stage lead_score source"
-).split()
-COLUMN = {f: f for f in STORED} | {"lifecycle_stage": "lifecycle_stage_id", "source": "source_id", "owner": "owner_id"}
-NULLABLE = {"lifecycle_stage", "lead_score", "source", "owner"}
-NOTHING = [(f, None if f in NULLABLE else "") for f in STORED]
-KEYED = {"first_name", "last_name", "company", "company_domain"}
-KEYS = ["person_key", "sort_key", "company_key"]
-
-CONTACT_COLUMNS = [
-    "id", *[COLUMN[f] for f in STORED], "custom", "shared_mailbox", "created_at",
-    "owner_id", "last_activity", "updated_at", "version", "origins", *KEYS,
-]  # fmt: skip
-HISTORY_COLUMNS = [
-    "id", *[COLUMN[f] for f in STORED], "custom", "shared_mailbox", "created_at",
-    "owner_id", "history_date", "history_type", "history_change_reason", "actor", "arrival_id",
-]  # fmt: skip
 ADDRESS_COLUMNS = ["contact_id", "shown", "key", "primary", "added_at", "added_by", "arrival_id"]
 ARRIVAL_COLUMNS = [
     "id", "source_id", "source_slug", "batch_id", "row", "door", "actor", "received_at", "occurred_at",
@@ -66,16 +63,6 @@ class Entrance:
     actor: str
     at: datetime
     batch_id: int | None = None
-    user_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Hand:
-    """Who writes a contact, for the history row: a name as text, the reason, and the arrival if it was one."""
-
-    actor: str
-    reason: str
-    arrival_id: int | None = None
     user_id: int | None = None
 
 
@@ -152,82 +139,6 @@ def column_values(person: Person, fields: set[str], at: Any) -> dict[str, Any]:
     return changed
 
 
-def stored(field: str, value: Any) -> Any:
-    """A value as its column takes it: text columns hold "" for nothing, the others NULL."""
-    if value is None or value == "":
-        return None if field in NULLABLE else ""
-    return value
-
-
-def stored_values(values: dict[str, Any]) -> list[Any]:
-    """All the values that have a column, in the order of ``STORED``, and the custom ones as JSON."""
-    row = [values.get(f, nothing) for f, nothing in NOTHING]
-    if None in row or "" in row:
-        row = [stored(f, value) for f, value in zip(STORED, row, strict=True)]
-    row.append(bulk.as_json(custom_values(values)) if values.keys() - COLUMN.keys() else "{}")
-    return row
-
-
-def custom_values(values: dict[str, Any]) -> dict[str, Any]:
-    """The values that have no column of their own."""
-    return {f: v for f, v in values.items() if f not in COLUMN and v is not None}
-
-
-def match_keys(values: dict[str, Any]) -> tuple[str, str, str]:
-    """The stored keys: name and domain, name for lists, company."""
-    first, last = values.get("first_name") or "", values.get("last_name") or ""
-    return (
-        person_key(first, last, values.get("company_domain") or ""),
-        sort_key(first, last),
-        company_key(values.get("company") or ""),
-    )
-
-
-def contact_row(person: Person, created_at: Any, updated_at: Any) -> tuple[Any, ...]:
-    """A new contact, in the order of ``CONTACT_COLUMNS``."""
-    values = person.values
-    return (
-        person.id,
-        *stored_values(values),
-        person.shared_mailbox,
-        created_at,
-        values.get("owner"),
-        bulk.as_time(person.last_activity),
-        updated_at,
-        1,
-        bulk.as_json(person.origins),
-        *match_keys(values),
-    )
-
-
-def history_row(
-    person: Person,
-    values: dict[str, Any],
-    created_at: Any,
-    at: Any,
-    kind: str,
-    hand: Hand,
-    *,
-    shared: bool | None = None,
-) -> tuple[Any, ...]:
-    """One row of the contact's history, in the order of ``HISTORY_COLUMNS``; ``kind`` is + or ~.
-
-    ``shared`` is the mark of a shared mailbox at that moment, where it may differ from the person's now.
-    """
-    return (
-        person.id,
-        *stored_values(values),
-        person.shared_mailbox if shared is None else shared,
-        created_at,
-        values.get("owner"),
-        at,
-        kind,
-        hand.reason,
-        hand.actor,
-        hand.arrival_id,
-    )
-
-
 def _history(plans: Sequence[Plan], entrance: Entrance) -> None:
     at = bulk.as_time(entrance.at)
     known = created_times({p.person.id for p in plans if p.person and p.after and not p.person.new})
@@ -236,7 +147,7 @@ def _history(plans: Sequence[Plan], entrance: Entrance) -> None:
         if plan.person is None or not (plan.writes or plan.marks_mailbox):
             continue
         kind = "+" if plan.outcome == "created" else "~"
-        hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id)
+        hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id, entrance.user_id)
         created_at = known.get(plan.person.id, at)
         rows.append(history_row(plan.person, plan.after, created_at, at, kind, hand, shared=plan.shared_mailbox))
     store_history(rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 
 import publicsuffixlist
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from contacts.domain import companies
 from contacts.domain.identity import Domain, company_domain, company_key, is_shared_host, registrable
+from tests.patience import comes_to_an_end
 
 _DATA = Path(companies.__file__).parent / "data"
 _FREE_MAIL = [line for line in (_DATA / "free_mail.txt").read_text("utf-8").splitlines() if line[0] != "#"]
@@ -223,9 +223,8 @@ def test_any_text_has_a_registrable_part_or_none(text: str) -> None:
         "xn--" + "a" * 240,
     ],
 )
-def test_a_million_characters_cost_no_time(text: str) -> None:
+def test_a_million_characters_come_to_an_end(text: str) -> None:
     company_domain("acme.com", "gmail.com")  # the lists are read once
     for work in (registrable, is_shared_host, company_key, lambda t: company_domain(t, t)):
-        started = time.perf_counter()
-        work(text)
-        assert time.perf_counter() - started < 0.1
+        with comes_to_an_end():
+            work(text)

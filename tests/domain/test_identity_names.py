@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +17,7 @@ from contacts.domain.identity import (
     split_name,
     tokens,
 )
+from tests.patience import comes_to_an_end
 
 
 @pytest.mark.parametrize(
@@ -202,8 +201,7 @@ _LONG = ["a" * 10**6, "Ã©" * 10**6, "a " * 500_000, "\u0315\u0300" * 500_000, "ï
 
 
 @pytest.mark.parametrize("text", _LONG)
-def test_a_million_characters_cost_no_time(text: str) -> None:
+def test_a_million_characters_come_to_an_end(text: str) -> None:
     for work in (fold, tokens, split_name, lambda t: sort_key(t, t), lambda t: share_a_name(t, "", "Ann", t)):
-        started = time.perf_counter()
-        work(text)
-        assert time.perf_counter() - started < 0.1
+        with comes_to_an_end():
+            work(text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import phonenumbers
 import pytest
 from hypothesis import given
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 from contacts.domain.identity import NotAPhone, read_phone
+from tests.patience import comes_to_an_end
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,6 @@ def test_any_text_is_a_number_or_refused(text: str, region: str) -> None:
 @pytest.mark.parametrize(
     "text", ["1" * 10**6, "+" * 10**6, "1 " * 500_000, "٣" * 10**6, "1x" * 500_000, "1" + "(" * 248]
 )
-def test_a_million_characters_cost_no_time(text: str) -> None:
-    started = time.perf_counter()
-    _by_us(text, "US")
-    assert time.perf_counter() - started < 0.1
+def test_a_million_characters_come_to_an_end(text: str) -> None:
+    with comes_to_an_end():
+        _by_us(text, "US")
