@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import statistics
@@ -19,6 +20,8 @@ from contacts.models import Source, SourceToken
 
 FIELDS = ["first_name", "last_name", "email", "phone", "company", "job_title", "country"]
 PAIRS = 200
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def run(say: Callable[..., None]) -> None:
