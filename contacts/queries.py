@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any, Protocol
 
+import orjson
 from django.db import connection
 from django.db.models import Max
 
@@ -168,8 +168,8 @@ def person_from(state: Sequence[Any]) -> Person:
     known = dict(zip(VALUES, values, strict=True))
     for field in ("lifecycle_stage", "source", "owner"):
         known[field] = known.pop(f"{field}_id")
-    known.update(json.loads(custom))
-    return Person(known, json.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
+    known.update(orjson.loads(custom))
+    return Person(known, orjson.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
 
 
 def _waiting_keys(world: World, batch: Iterable[Incoming], addresses: set[str], inferred: set[str]) -> set[str]:

@@ -96,6 +96,8 @@ def share_a_name(first_a: str, last_a: str, first_b: str, last_b: str) -> bool:
     Common is a word, an initial or a short form ("J." and "Jean", "Rob" and "Robert"), the same name written
     together ("van der Berg" and "VanDerBerg"), and any of these with first and last name swapped.
     """
+    if last_a and last_a == last_b and fold(last_a):
+        return True
     a, b = _spellings(first_a, last_a), _spellings(first_b, last_b)
     if not a or not b or not a.isdisjoint(b):
         return True

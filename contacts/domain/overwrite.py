@@ -30,10 +30,10 @@ def judge_field(person: Person, field: str, offered: Any, policy: Policy, shared
     current = person.values.get(field)
     if is_empty(current):
         return _judge_gap(person, field, offered, policy, shared)
+    if current == offered or (isinstance(current, str) and fold(current) == fold(str(offered))):
+        return Verdict(field, "kept", rules.SAME, str(offered), str(current))
     origin = origin_of(person.origins, field)
     by = f"{origin.writer.name}, {origin.writer.at[:10]}" if origin else ""
-    if current == offered or (isinstance(current, str) and fold(current) == fold(str(offered))):
-        return Verdict(field, "kept", rules.SAME, str(offered), str(current), by)
     return Verdict(field, "kept", rules.PRESENT, str(offered), str(current), by)
 
 

@@ -18,6 +18,10 @@ from contacts.domain.identity import company_key, full_person_key
 _number = attrgetter("id")
 
 
+#: What a contact is found by. A fill of anything else makes it no easier to find.
+INDEXED = frozenset({"first_name", "last_name", "company", "company_domain", "phone", "email"})
+
+
 @dataclass(slots=True)
 class World:
     """Everything that the decision tree may look at, by key."""
@@ -42,7 +46,7 @@ class World:
         key = plan.incoming.received.delivery_key
         if key and plan.earlier is None:
             self.deliveries[key] = earlier_from(plan)
-        if plan.person is not None and plan.writes:
+        if plan.person is not None and (plan.outcome == "created" or not INDEXED.isdisjoint(plan.writes)):
             self.index(plan.person)
         if plan.case is not None:
             self.waiting[plan.case.waiting_key] = plan.case

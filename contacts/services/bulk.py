@@ -68,9 +68,28 @@ def update(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any,
     """Update rows by id: each tuple holds the values of ``columns`` and then the id. ``extra`` is fixed SQL."""
     if not rows:
         return
-    sets = ", ".join([f"{_quoted(c)} = %s" for c in columns] + ([extra] if extra else []))
+    table = _quoted(model._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {_quoted(model._meta.db_table)} SET {sets} WHERE id = %s", rows)
+        if connection.vendor == "postgresql" and len(rows) >= COPY_FROM:
+            _update_from_arrays(cursor, model, columns, rows, extra)
+            return
+        sets = ", ".join([f"{_quoted(c)} = %s" for c in columns] + ([extra] if extra else []))
+        cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", rows)
+
+
+def _update_from_arrays(
+    cursor: Any, model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]], extra: str
+) -> None:
+    """One statement for all rows: an array for each column, and one of ids."""
+    types = {f.column: f.db_type(connection) for f in model._meta.concrete_fields}
+    arrays = ", ".join(f"%s::{types[c]}[]" for c in [*columns, "id"])
+    names = ", ".join(_quoted(c) for c in [*columns, "id"])
+    sets = ", ".join([f"{_quoted(c)} = new.{_quoted(c)}" for c in columns] + ([f"{extra}"] if extra else []))
+    cursor.execute(
+        f"UPDATE {_quoted(model._meta.db_table)} SET {sets} FROM unnest({arrays}) AS new({names}) "
+        f"WHERE {_quoted(model._meta.db_table)}.id = new.id",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
 
 
 def reserve_ids(models: Sequence[type[Model]], count: int) -> list[Iterator[int]]:

@@ -118,7 +118,7 @@ def store_changes(touched: Iterable[tuple[Person, set[str]]], at: Any) -> None:
             groups[tuple(changed)].append((*changed.values(), person.id))
     for columns, rows in groups.items():
         bookkeeping = set(columns) <= {"last_activity"}
-        bulk.update(Contact, columns, rows, extra="" if bookkeeping else "version = version + 1")
+        bulk.update(Contact, columns, rows, extra="" if bookkeeping else "version = contacts_contact.version + 1")
 
 
 def column_values(person: Person, fields: set[str], at: Any) -> dict[str, Any]:
