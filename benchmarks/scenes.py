@@ -18,7 +18,7 @@ from people import arrivals, person, write_file
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "trade-show-scan"
 #: django-import-export is too slow for the whole file: its pace on this many rows is taken.
-STOCK_ROWS = 3000
+STOCK_ROWS = 9000
 
 
 def intake(path: Path) -> dict[str, Any]:

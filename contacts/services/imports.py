@@ -22,6 +22,7 @@ from contacts.models import ImportBatch
 from contacts.queries import policy_for
 from contacts.readers import UnreadableFile
 from contacts.services import leases
+from contacts.services.bulk import unlogged
 from contacts.services.dry_run import dry_run
 from contacts.services.file_rows import chunks
 from contacts.services.intake import refuse, take
@@ -62,7 +63,7 @@ def run(
         batch.started_at = clock()
         batch.save(update_fields=["started_at"])
     try:
-        with few_collections():
+        with few_collections(), unlogged():
             _work(batch, holder, clock, tell)
     except UnreadableFile as error:
         leases.give_back(batch_id, holder, status=Status.FAILED, problem=str(error), finished_at=clock())
@@ -78,7 +79,8 @@ def check(batch_id: int, *, clock: Clock = timezone.now) -> bool:
         return False
     batch = ImportBatch.objects.select_related("source").get(pk=batch_id)
     try:
-        found = dry_run(batch, clock(), lambda done: leases.renew(batch_id, holder, clock(), checked=done))
+        with few_collections(), unlogged():
+            found = dry_run(batch, clock(), lambda done: leases.renew(batch_id, holder, clock(), checked=done))
     except UnreadableFile as error:
         leases.give_back(batch_id, holder, status=Status.FAILED, problem=str(error))
     except leases.LeaseLost:
