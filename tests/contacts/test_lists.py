@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 import pytest
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,71 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from contacts import lists
 from contacts.admin.arrival_list import BY_ROW
 from contacts.admin.contact_list import BY_NAME, NEWEST
-from contacts.domain.identity import company_key, person_key, read_address, sort_key
-from contacts.list_search import search_arrivals, search_contacts
-from contacts.models import Address, Arrival, Contact, ImportBatch, Review, Source, Stage
+from contacts.models import Arrival, Contact, ImportBatch, Review
 from contacts.roles import ROLES
+from tests.contacts.listing import NOW, as_role, client_with, every_page, make_arrival, make_contact, make_source
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 3, 17, 9, 40, tzinfo=UTC)
-
-
-def make_contact(first: str = "", last: str = "", email: str = "", **values: Any) -> Contact:
-    """A contact with the keys that the writer would give it."""
-    contact = Contact.objects.create(
-        first_name=first,
-        last_name=last,
-        email=email,
-        created_at=NOW,
-        updated_at=NOW,
-        sort_key=sort_key(first, last),
-        person_key=person_key(first, last, values.get("company_domain", "")),
-        company_key=company_key(values.get("company", "")),
-        **values,
-    )
-    if email:
-        shown, key, _ = read_address(email)
-        Address.objects.create(contact=contact, shown=shown, key=key, added_at=NOW, added_by="test")
-    return contact
-
-
-def make_source(slug: str = "form", **values: Any) -> Source:
-    stage, _ = Stage.objects.get_or_create(slug="new-lead", defaults={"label": "New Lead", "rank": 10})
-    return Source.objects.create(slug=slug, name=values.pop("name", slug.title()), entry_stage=stage, **values)
-
-
-def make_arrival(**values: Any) -> Arrival:
-    return Arrival.objects.create(**{"door": "api", "received_at": NOW, "outcome": "created", "raw": {}} | values)
-
-
-def client_with(*rights: str, name: str = "somebody") -> Client:
-    """Somebody on the staff with exactly these rights of the contacts app."""
-    user = User.objects.create_user(name, is_staff=True, first_name="Priya")
-    user.user_permissions.set(Permission.objects.filter(codename__in=rights, content_type__app_label="contacts"))
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
-def as_role(role: str) -> Client:
-    group = Group.objects.create(name=role)
-    group.permissions.set(Permission.objects.filter(codename__in=ROLES[role], content_type__app_label="contacts"))
-    client = client_with(name=role)
-    User.objects.get(username=role).groups.add(group)
-    return client
-
-
-def every_page(listing: lists.Listing, *, backwards: bool) -> list[list[int]]:
-    """The ids of all pages, following the ways on from one end to the other."""
-    pages, cursor = [], None
-    for _ in range(100):
-        shown = lists.page(listing, cursor, backwards=backwards)
-        pages.append([row.pk for row in shown.rows])
-        onwards = shown.previous if backwards else shown.next
-        if onwards is None:
-            return pages
-        cursor = listing.order.read(onwards)
-    raise AssertionError("the pages never end")
 
 
 @pytest.fixture
@@ -131,89 +68,6 @@ def test_an_address_changed_by_hand_is_no_error(text):
             assert page.get("/admin/contacts/", {name: text, "order": order}).status_code == 200
     for name in ("after", "before", "from", "source", "batch", "contact", "outcome", "door", "undeclared"):
         assert page.get("/admin/arrivals/", {name: text}).status_code == 200
-
-
-def found(typed: str) -> set[str]:
-    result = lists.find(Contact.objects.all(), search_contacts(typed).ways, lists.ANY, BY_NAME)
-    return {str(Contact.objects.get(pk=place.id)) for place in result.places}
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("Sean O'Brien", {"Sean O'Brien"}),
-        ("O'Brien Sean", {"Sean O'Brien"}),
-        ("O'Brien, Sean", {"Sean O'Brien"}),
-        ("obrien", {"Sean O'Brien", "Maeve O'Brien"}),
-        ("  OBRIEN ", {"Sean O'Brien", "Maeve O'Brien"}),
-        ("se ob", {"Sean O'Brien"}),
-        ("seán", {"Sean O'Brien"}),
-        ("sean.ob", {"Sean O'Brien"}),
-        ("SEAN.OBRIEN@acme.ie", {"Sean O'Brien"}),
-        ("Sean <sean.obrien@acme.ie>", {"Sean O'Brien"}),
-        ("info@", {"info@globex.example"}),
-        ("@", set()),
-        ("@acme.ie", set()),
-        ("!!!", set()),
-        ("+353 1 555", {"Maeve O'Brien"}),
-        ("00353 1 555", {"Maeve O'Brien"}),
-        ("+9", {"+999123456"}),
-        ("globex", {"info@globex.example"}),
-        ("Globex Corp", {"info@globex.example"}),
-        ("van der berg", {"Jan van der Berg"}),
-        ("jan van", {"Jan van der Berg"}),
-        ("jan van der berg", {"Jan van der Berg"}),
-        ("brien", set()),
-        ("nobody", set()),
-        ("100%", set()),
-        ("ob_", {"Sean O'Brien", "Maeve O'Brien"}),
-        ("\x00obrien\x00", {"Sean O'Brien", "Maeve O'Brien"}),
-        ("王", {"王 伟"}),
-    ],
-)
-def test_search_finds_contacts_as_people_type_them(typed, expected):
-    make_contact("Sean", "O'Brien", "Sean.OBrien@acme.ie", company="Acme", company_domain="acme.ie")
-    make_contact("Maeve", "O'Brien", phone="+35315550101")
-    make_contact("Jan", "van der Berg")
-    make_contact("王", "伟")
-    make_contact(email="info@globex.example", company="Globex Corp.")
-    make_contact(phone="+999123456")
-    assert found(typed) == expected
-
-
-def test_a_number_leads_to_its_contact():
-    contact = make_contact("Sean", "O'Brien")
-    make_contact("Maeve", "O'Brien")
-    assert found(f"#{contact.pk}") == found(str(contact.pk)) == {"Sean O'Brien"}
-
-
-@pytest.mark.parametrize("typed", ["#" + "9" * 30, "9" * 30, "a" * 100_000, "%", "\ud800", "<script>", "' OR 1=1 --"])
-def test_nothing_that_is_typed_breaks_a_search(typed):
-    page = client_with("view_contact", "view_arrival")
-    safe = typed.encode("utf-8", "surrogatepass").decode("latin-1")
-    assert page.get("/admin/contacts/", {"q": safe}).status_code == 200
-    assert page.get("/admin/arrivals/", {"q": safe}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("typed", "finds"),
-    [("sean.obrien@", True), ("OBrien", True), ("Sean O'Brien", True), ("O'Brien Sean", True),
-     ("se ob", True), ("@acme", False), ("maeve obrien", False)],
-)  # fmt: skip
-def test_search_finds_arrivals_by_address_and_name(typed, finds):
-    arrival = make_arrival(who="Sean O'Brien", who_key=sort_key("Sean", "O'Brien"), email_key="sean.obrien@acme.ie")
-    make_arrival(who="Ana Ruiz", who_key=sort_key("Ana", "Ruiz"))
-    result = lists.find(Arrival.objects.all(), search_arrivals(typed).ways, lists.ANY, NEWEST)
-    assert [place.id for place in result.places] == ([arrival.pk] if finds else [])
-
-
-def test_a_search_that_finds_too_much_says_so(monkeypatch):
-    monkeypatch.setattr(lists, "MOST_FOUND", 3)
-    for number in range(5):
-        make_contact(f"S{number}", "Smith")
-    result = lists.find(Contact.objects.all(), search_contacts("smith").ways, lists.ANY, BY_NAME)
-    assert not result.complete
-    assert len(result.places) == 3
 
 
 def test_filters_narrow_searches_and_lists():
