@@ -36,7 +36,7 @@ def run(say: Callable[..., None]) -> None:
     """Print the milliseconds of each page at both sizes."""
     User.objects.create_superuser("bench", password="bench")
     Arrival.objects.all().delete()
-    client = Client()
+    client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(User.objects.get(username="bench"), "django.contrib.auth.backends.ModelBackend")
     start = (Contact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
     source = Source.objects.first()
