@@ -3,21 +3,29 @@
 from contacts.models.arrival import Arrival, Outcome
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
+from contacts.models.merge import DuplicateScan, Merge, NotSame
+from contacts.models.outbox import OutboxEvent
 from contacts.models.policy import HubSettings
-from contacts.models.review import Review, ReviewCandidate
+from contacts.models.review import BulkDecision, Review, ReviewCandidate, ReviewStep
 from contacts.models.source import Source, SourceToken
 from contacts.models.stage import Stage
 
 __all__ = [
     "Address",
     "Arrival",
+    "BulkDecision",
     "Contact",
     "CustomField",
+    "DuplicateScan",
     "HubSettings",
     "ImportBatch",
+    "Merge",
+    "NotSame",
     "Outcome",
+    "OutboxEvent",
     "Review",
     "ReviewCandidate",
+    "ReviewStep",
     "SavedMatching",
     "Source",
     "SourceToken",
