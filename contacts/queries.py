@@ -24,7 +24,9 @@ VALUES = (
     "email first_name last_name company company_domain phone job_title country "
     "lifecycle_stage_id lead_score source_id owner_id"
 ).split()
-STATE = ", ".join(f"c.{c}" for c in ["id", *VALUES, "custom", "origins", "shared_mailbox", "last_activity"])
+STATE = ", ".join(
+    f"c.{c}" for c in ["id", *VALUES, "created_at", "custom", "origins", "shared_mailbox", "last_activity"]
+)
 
 
 def stage_table() -> StageTable:
@@ -164,12 +166,15 @@ def _addresses(world: World, keys: set[str], *, lock: bool) -> None:
 
 def person_from(state: Sequence[Any]) -> Person:
     """A contact as the judges see it, from a row of ``STATE``."""
-    ident, *values, custom, origins, shared, activity = state
+    ident, *values, created, custom, origins, shared, activity = state
     known = dict(zip(VALUES, values, strict=True))
     for field in ("lifecycle_stage", "source", "owner"):
         known[field] = known.pop(f"{field}_id")
     known.update(orjson.loads(custom))
-    return Person(known, orjson.loads(origins), ident, shared_mailbox=bool(shared), last_activity=read_time(activity))
+    return Person(
+        known, orjson.loads(origins), ident,
+        shared_mailbox=bool(shared), last_activity=read_time(activity), created_at=created,
+    )  # fmt: skip
 
 
 def _waiting_keys(world: World, batch: Iterable[Incoming], addresses: set[str], inferred: set[str]) -> set[str]:

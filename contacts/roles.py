@@ -6,11 +6,19 @@ READ = frozenset(
     f"view_{model}"
     for model in (
         "contact", "address", "customfield", "source", "stage", "arrival", "review", "importbatch", "hubsettings",
-        "historicalcontact", "historicalsource", "historicalcustomfield",
+        "merge", "historicalcontact", "historicalsource", "historicalcustomfield",
     )
 )  # fmt: skip
 LOOK_UP = frozenset(
-    {"view_contact", "view_address", "view_arrival", "view_source", "view_stage", "view_historicalcontact"}
+    {
+        "view_contact",
+        "view_address",
+        "view_arrival",
+        "view_source",
+        "view_stage",
+        "view_merge",
+        "view_historicalcontact",
+    }
 )
 RULES = frozenset(
     {
@@ -24,6 +32,7 @@ RULES = frozenset(
 IMPORTS = frozenset({"upload_file", "view_importbatch"})
 EXPORTS = frozenset({"export_contact", "export_arrival"})
 EVERY_FILE = frozenset({"see_every_import", "open_every_file"})
+MERGES = frozenset({"merge_contact", "unmerge_contact"})
 
 #: Group name to the rights of the ``contacts`` app that it has.
 ROLES: dict[str, frozenset[str]] = {
@@ -32,14 +41,16 @@ ROLES: dict[str, frozenset[str]] = {
     | IMPORTS
     | EXPORTS
     | EVERY_FILE
-    | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import"},
+    | MERGES
+    | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import", "start_duplicatescan"},
     "ops": READ
     | RULES
     | IMPORTS
     | EXPORTS
     | EVERY_FILE
-    | {"add_contact", "change_contact", "decide_review", "undo_import"},
-    "reviewer": LOOK_UP | {"view_review", "decide_review"},
+    | MERGES
+    | {"add_contact", "change_contact", "decide_review", "undo_import", "start_duplicatescan"},
+    "reviewer": LOOK_UP | MERGES | {"view_review", "decide_review"},
     "marketing": LOOK_UP | IMPORTS,
     "sales": LOOK_UP | {"add_contact", "change_contact", "set_sales_stage"},
     "auditor": READ | {"see_every_import"},

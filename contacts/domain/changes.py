@@ -68,6 +68,7 @@ class Received:
     content_hash: str = ""
     columns: dict[str, str] | None = None  # field to the name of its column, for messages
     unknown: tuple[str, ...] = ()
+    raw_json: str | None = None  # ``raw`` as it will be stored, where that was made already
 
 
 @dataclass(slots=True)
@@ -102,6 +103,7 @@ class Person:
     addresses: list[Address] = field(default_factory=list)
     shared_mailbox: bool = False
     last_activity: datetime | None = None
+    created_at: Any = None  # as the database holds it; None for a new one
     new: bool = False
 
 

@@ -11,6 +11,8 @@ from contacts.domain.fields import LABELS
 #: Fields whose verdicts are too obvious to mention in a reason.
 QUIET = {"source", "company_domain"}
 
+UNSTORABLE_ROW = "The hub could not store this row; the reason is in its log. The row is kept as it came."
+
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -142,7 +142,8 @@ class CustomField(models.Model):
         return self.label
 
     def clean(self) -> None:
-        if self.slug in MAPPABLE:
+        on_contacts = {n for f in Contact._meta.get_fields() for n in (f.name, getattr(f, "attname", f.name))}
+        if self.slug in {*MAPPABLE, *on_contacts}:
             raise ValidationError({"slug": f"“{self.slug}” is a field that the hub has already. Choose another name."})
         if self.type == self.Type.CHOICE and not self.choices:
             raise ValidationError({"choices": "A choice needs at least one value."})

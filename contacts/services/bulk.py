@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-import orjson
 from django.db import connection
 from django.db.models import Model
+
+from contacts.domain.packing import as_json
 
 #: Below this a plain INSERT is quicker than opening a COPY.
 COPY_FROM = 25
@@ -31,19 +32,14 @@ def unlogged() -> Iterator[None]:
         del connection.make_debug_cursor
 
 
-def as_json(value: Any) -> str:
-    """JSON text as both databases take it."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # a number of more than 64 bits, or nested deeper than it goes
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def as_time(moment: datetime | None) -> Any:
     """A moment in the form in which Django stores it on this database."""
-    if moment is None or connection.vendor != "sqlite":
-        return moment
-    return _naive_text(moment)
+    return _naive_text(moment) if moment is not None and _on_sqlite() else moment
+
+
+@cache
+def _on_sqlite() -> bool:
+    return connection.vendor == "sqlite"  # asked for every value of a batch
 
 
 @lru_cache(maxsize=4096)
@@ -135,6 +131,22 @@ def keys_table(keys: Iterable[str]) -> tuple[str, Any]:
     if connection.vendor == "postgresql":
         return "json_array_elements_text(%s::json) AS k(value)", as_json(wanted)
     return "json_each(%s) AS k", json.dumps(wanted)
+
+
+def insert_selected(
+    model: type[Model], columns: Sequence[str], select: str, source: str, params: Sequence[Any], ids: Sequence[int]
+) -> None:
+    """Insert what a fixed SELECT makes of the rows with these ids; ``source`` joins them to ``k.value``."""
+    if not ids:
+        return
+    names = ", ".join(_quoted(c) for c in columns)
+    if connection.vendor == "postgresql":
+        keys = "(SELECT value::bigint FROM json_array_elements_text(%s::json)) AS k(value) JOIN"
+    else:
+        keys = "json_each(%s) AS k CROSS JOIN"  # SQLite keeps this order: the ids first, each looked up
+    with connection.cursor() as cursor:
+        sql = f"INSERT INTO {_quoted(model._meta.db_table)} ({names}) {select} FROM {keys} {source}"
+        cursor.execute(sql, [*params, as_json(list(ids))])
 
 
 def _quoted(name: str) -> str:

@@ -16,13 +16,14 @@ from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
-from contacts.domain.changes import Case, Earlier, Person, Plan, Policy, Received
+from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan, Policy, Received
 from contacts.domain.identity import Address, company_key
+from contacts.domain.packing import unpack
 from contacts.domain.translate import translate
 from contacts.domain.world import World, add_person, earlier_from, person_key_of
 from contacts.models import ImportBatch
-from contacts.queries import load_world, policy_for
-from contacts.services.file_rows import chunks
+from contacts.queries import load_world
+from contacts.services.ahead import translated
 from contacts.services.intake import decide_all, sign_for_show
 from contacts.services.write import Entrance
 
@@ -126,13 +127,12 @@ def scratch() -> Iterator[Scratch]:
 
 def dry_run(batch: ImportBatch, at: datetime, tell: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
     """Decide every row of a batch: counts, and the first rows, by outcome. ``tell`` gets the rows so far."""
-    policy = policy_for(batch.source)
     entrance = Entrance(batch.source_id, "file", batch.source.name, at)
     counts: Counter[str] = Counter()
     first: dict[str, list[dict[str, Any]]] = {}
     with scratch() as so_far:
-        for chunk in chunks(batch):
-            plans = plan_chunk(chunk, policy, entrance, so_far)
+        for chunk, policy in translated(batch):
+            plans = plan_chunk([unpack(row) for row in chunk], policy, entrance, so_far)
             counts.update(plan.outcome for plan in plans)
             for plan in plans:
                 shown = first.setdefault(plan.outcome, [])
@@ -142,9 +142,8 @@ def dry_run(batch: ImportBatch, at: datetime, tell: Callable[[int], None] = lamb
     return {"counts": dict(counts), "rows": sum(counts.values()), "first": first}
 
 
-def plan_chunk(chunk: Sequence[Received], policy: Policy, entrance: Entrance, so_far: Scratch) -> list[Plan]:
+def plan_chunk(batch: Sequence[Incoming], policy: Policy, entrance: Entrance, so_far: Scratch) -> list[Plan]:
     """The plans of some rows after those that the scratch knows."""
-    batch = [translate(record, policy) for record in chunk]
     sign_for_show(batch, policy, entrance)
     world = load_world(batch, policy, beside=so_far)
     plans = decide_all(batch, world, policy)
@@ -155,7 +154,7 @@ def plan_chunk(chunk: Sequence[Received], policy: Policy, entrance: Entrance, so
 def preview(chunk: Sequence[Received], policy: Policy, entrance: Entrance) -> list[Plan]:
     """What would happen to a few records, for a page that shows them."""
     with scratch() as nothing_yet:
-        return plan_chunk(chunk, policy, entrance, nothing_yet)
+        return plan_chunk([translate(record, policy) for record in chunk], policy, entrance, nothing_yet)
 
 
 def _shown(plan: Plan) -> dict[str, Any]:

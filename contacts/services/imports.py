@@ -17,15 +17,16 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from contacts.domain.changes import Plan, Received
+from contacts.domain.changes import Plan, Policy
+from contacts.domain.packing import Packed, unpack
+from contacts.domain.reasons import UNSTORABLE_ROW
 from contacts.models import ImportBatch
-from contacts.queries import policy_for
 from contacts.readers import UnreadableFile
 from contacts.services import leases
+from contacts.services.ahead import translated
 from contacts.services.bulk import unlogged
 from contacts.services.dry_run import dry_run
-from contacts.services.file_rows import chunks
-from contacts.services.intake import refuse, take
+from contacts.services.intake import refuse, take_translated
 from contacts.services.write import Entrance
 
 log = structlog.get_logger(__name__)
@@ -110,10 +111,9 @@ def few_collections() -> Iterator[None]:
 
 
 def _work(batch: ImportBatch, holder: str, clock: Clock, tell: Callable[[ImportBatch], None]) -> None:
-    for chunk in chunks(batch, skip=batch.done):
-        at = clock()
-        entrance = Entrance(batch.source_id, "file", _actor(batch), at, batch_id=batch.pk)
-        _take(batch, chunk, entrance, partial(_advance, batch, holder, clock))
+    for chunk, policy in translated(batch, skip=batch.done):
+        entrance = Entrance(batch.source_id, "file", _actor(batch), clock(), batch_id=batch.pk)
+        _take(batch, chunk, policy, entrance, partial(_advance, batch, holder, clock))
         tell(batch)
         if batch.stop_asked:
             leases.give_back(batch.pk, holder, status=Status.STOPPED, stop_asked=False)
@@ -121,21 +121,23 @@ def _work(batch: ImportBatch, holder: str, clock: Clock, tell: Callable[[ImportB
     leases.give_back(batch.pk, holder, status=Status.DONE, finished_at=clock(), rows=batch.done)
 
 
-def _take(batch: ImportBatch, chunk: list[Received], entrance: Entrance, advance: Callable[[list[Plan]], None]) -> None:
+def _take(
+    batch: ImportBatch, chunk: list[Packed], policy: Policy, entrance: Entrance, advance: Callable[[list[Plan]], None]
+) -> None:
     """A chunk; if something unforeseen is wrong with it, its halves, so that a bad row costs only itself."""
     try:
-        take(chunk, policy_for(batch.source), entrance, before_commit=advance)
+        take_translated(lambda: [unpack(row) for row in chunk], policy, entrance, before_commit=advance)
     except (OperationalError, InterfaceError, leases.LeaseLost):
         raise
     except Exception:
         if len(chunk) > 1:
             middle = len(chunk) // 2
-            _take(batch, chunk[:middle], entrance, advance)
-            _take(batch, chunk[middle:], entrance, advance)
+            _take(batch, chunk[:middle], policy, entrance, advance)
+            _take(batch, chunk[middle:], policy, entrance, advance)
             return
-        log.exception("row_not_stored", batch=batch.pk, row=chunk[0].row)
-        reason = "The hub could not store this row; the reason is in its log. The row is kept as it came."
-        refuse(chunk[0], reason, entrance, before_commit=advance)
+        record = unpack(chunk[0]).received
+        log.exception("row_not_stored", batch=batch.pk, row=record.row)
+        refuse(record, UNSTORABLE_ROW, entrance, before_commit=advance)
     batch.refresh_from_db(fields=["done", "counts", "stop_asked"])
 
 

@@ -5,7 +5,7 @@ The same call serves one record and two thousand: translate, look up, decide in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
@@ -21,19 +21,16 @@ from contacts.domain.translate import translate
 from contacts.domain.world import World
 from contacts.queries import arrival_ids, load_world
 from contacts.services import write
-from contacts.services.locks import lock_keys
+from contacts.services.locks import LARGE, lock_all, lock_keys
 
 #: How often a batch is tried again when another process got in between (PostgreSQL only).
 TRIES = 5
 T = TypeVar("T")
+Witness = Callable[[list[Plan]], None]
 
 
 def take(
-    records: Sequence[Received],
-    policy: Policy,
-    entrance: write.Entrance,
-    *,
-    before_commit: Callable[[list[Plan]], None] | None = None,
+    records: Sequence[Received], policy: Policy, entrance: write.Entrance, *, before_commit: Witness | None = None
 ) -> list[Plan]:
     """Decide and store a batch of records, in order, in one transaction.
 
@@ -41,12 +38,26 @@ def take(
     the progress of an import.
     """
 
+    def translated() -> list[Incoming]:
+        return [translate(record, policy) for record in records]
+
+    return take_translated(translated, policy, entrance, before_commit=before_commit)
+
+
+def take_translated(
+    translated: Callable[[], list[Incoming]],
+    policy: Policy,
+    entrance: write.Entrance,
+    *,
+    before_commit: Witness | None = None,
+) -> list[Plan]:
+    """The same for records that are in the hub's terms; ``translated`` gives them afresh for each try."""
+
     def attempt() -> list[Plan]:
-        batch = [translate(record, policy) for record in records]  # before the transaction: it needs no lock
+        batch = translated()  # before the transaction: it needs no lock
         with transaction.atomic():
-            lock_keys(lock_names(batch))
-            for incoming, ident in zip(batch, arrival_ids(len(batch)), strict=True):
-                _sign(incoming, ident, policy, entrance)
+            lock_batch(batch)
+            _sign(batch, arrival_ids(len(batch)), policy, entrance)
             plans = decide_all(batch, load_world(batch, policy), policy)
             write.apply(plans, entrance)
             if before_commit is not None:
@@ -78,9 +89,8 @@ def take_again(records: Sequence[tuple[int, Received]], policy: Policy, entrance
     def attempt() -> list[Plan]:
         batch = [translate(record, policy) for _, record in records]
         with transaction.atomic():
-            lock_keys(lock_names(batch))
-            for incoming, (ident, _) in zip(batch, records, strict=True):
-                _sign(incoming, ident, policy, entrance)
+            lock_batch(batch)
+            _sign(batch, [ident for ident, _ in records], policy, entrance)
             plans = decide_all(batch, load_world(batch, policy), policy)
             write.apply(plans, entrance, replay=True)
         return plans
@@ -100,8 +110,7 @@ def decide_all(batch: Sequence[Incoming], world: World, policy: Policy) -> list[
 
 def sign_for_show(batch: Sequence[Incoming], policy: Policy, entrance: write.Entrance) -> None:
     """Give a batch that will not be stored numbers of its own, so that it can be decided."""
-    for incoming, ident in zip(batch, count(1)):
-        _sign(incoming, ident, policy, entrance)
+    _sign(batch, count(1), policy, entrance)
 
 
 def in_transaction(attempt: Callable[[], T]) -> T:
@@ -125,10 +134,21 @@ def until_undisturbed(attempt: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def _sign(incoming: Incoming, ident: int, policy: Policy, entrance: write.Entrance) -> None:
-    incoming.arrival_id = ident
+def _sign(batch: Sequence[Incoming], ids: Iterable[int], policy: Policy, entrance: write.Entrance) -> None:
+    """Give each record its number, and say who brings it."""
     kind, name = ("person", entrance.actor) if entrance.door == "form" else ("source", policy.source.name)
-    incoming.writer = Writer(kind, name, entrance.at.isoformat(timespec="seconds"), ident)
+    at = entrance.at.isoformat(timespec="seconds")
+    for incoming, ident in zip(batch, ids, strict=False):
+        incoming.arrival_id = ident
+        incoming.writer = Writer(kind, name, at, ident)
+
+
+def lock_batch(batch: Sequence[Incoming]) -> None:
+    """Wait until nobody else decides about anybody who could be in this batch."""
+    if len(batch) > LARGE:
+        lock_all()
+    else:
+        lock_keys(lock_names(batch))
 
 
 def lock_names(batch: Sequence[Incoming]) -> list[str]:

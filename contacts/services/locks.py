@@ -23,10 +23,17 @@ def lock_keys(keys: Iterable[str]) -> None:
     if connection.vendor != "postgresql":
         return
     wanted = sorted({zlib.crc32(key.encode()) % BUCKETS + 1 for key in keys})
+    if len(wanted) > LARGE:
+        lock_all()
+        return
     with connection.cursor() as cursor:
-        if len(wanted) > LARGE:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SPACE, ALL])
-            return
         calls = ", ".join(f"pg_advisory_xact_lock({SPACE}, {bucket})" for bucket in wanted)
         shared = f"SELECT pg_advisory_xact_lock_shared({SPACE}, {ALL})"
         cursor.execute(f"{shared}, {calls}" if calls else shared)
+
+
+def lock_all() -> None:
+    """Wait until nobody else decides about anything."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SPACE, ALL])

@@ -6,15 +6,18 @@ transaction. Actor, source and time come with the plans.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contacts.domain.changes import Case, Person, Plan
+from django.db.models import Model
+
+from contacts.domain.changes import Case, Incoming, Person, Plan
 from contacts.domain.identity import sort_key
 from contacts.domain.matching import who
+from contacts.domain.queue import place_of_hold
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.services import bulk
 from contacts.services.contact_rows import (
@@ -50,7 +53,8 @@ DECIDED_COLUMNS = [
     "who_key",
 ]
 REVIEW_COLUMNS = [
-    "id", "kind", "status", "waiting_key", "rule", "reason", "who", "source_id", "opened_at", "decided_by_name", "note"
+    "id", "kind", "status", "waiting_key", "rule", "reason", "who", "source_id", "opened_at", "due_at", "score",
+    "matters", "decided_by_name", "note",
 ]  # fmt: skip
 
 
@@ -68,30 +72,17 @@ class Entrance:
 
 def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) -> None:
     """Store a batch of plans. With ``replay`` the arrivals are stored already and only get their outcome."""
-    _contacts(plans, entrance)
-    _history(plans, entrance)
+    at = bulk.as_time(entrance.at)
+    created = [contact_row(p.person, at, at) for p in plans if p.outcome == "created" and p.person is not None]
+    bulk.insert(Contact, CONTACT_COLUMNS, created)
+    _fills(plans, at)
     _cases(plans, entrance)
     if replay:
         bulk.update(Arrival, DECIDED_COLUMNS, [(*_decided(p, entrance), p.incoming.arrival_id) for p in plans])
     else:
-        at = bulk.as_time(entrance.at)
         bulk.insert(Arrival, ARRIVAL_COLUMNS, [_arrival(p, entrance, at) for p in plans])
-
-
-def _contacts(plans: Sequence[Plan], entrance: Entrance) -> None:
-    at = bulk.as_time(entrance.at)
-    created, addresses = [], []
-    for plan in plans:
-        if plan.outcome == "created" and plan.person is not None:
-            person = plan.person
-            created.append(contact_row(person, at, at))
-            addresses += [
-                (person.id, a.shown, a.key, n == 0, at, entrance.actor, plan.incoming.arrival_id)
-                for n, a in enumerate(person.addresses)
-            ]
-    bulk.insert(Contact, CONTACT_COLUMNS, created)
-    bulk.insert(Address, ADDRESS_COLUMNS, addresses)
-    _fills(plans, at)
+    _addresses(plans, entrance)
+    _history(plans, entrance)
 
 
 def _fills(plans: Sequence[Plan], at: Any) -> None:
@@ -140,17 +131,19 @@ def column_values(person: Person, fields: set[str], at: Any) -> dict[str, Any]:
 
 
 def _history(plans: Sequence[Plan], entrance: Entrance) -> None:
+    """A row for each plan that changed its contact. A contact that one plan touched is copied as it stands now."""
+    changing = [(p, p.person) for p in plans if p.person is not None and (p.writes or p.marks_mailbox)]
+    touched = Counter(person.id for _, person in changing)
+    store_history([_history_row(p, person, entrance) for p, person in changing if touched[person.id] > 1])
+    _copy_history([p for p, person in changing if touched[person.id] == 1], entrance)
+
+
+def _history_row(plan: Plan, person: Person, entrance: Entrance) -> tuple[Any, ...]:
     at = bulk.as_time(entrance.at)
-    known = created_times({p.person.id for p in plans if p.person and p.after and not p.person.new})
-    rows = []
-    for plan in plans:
-        if plan.person is None or not (plan.writes or plan.marks_mailbox):
-            continue
-        kind = "+" if plan.outcome == "created" else "~"
-        hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id, entrance.user_id)
-        created_at = known.get(plan.person.id, at)
-        rows.append(history_row(plan.person, plan.after, created_at, at, kind, hand, shared=plan.shared_mailbox))
-    store_history(rows)
+    kind = "+" if plan.outcome == "created" else "~"
+    hand = Hand(entrance.actor, f"{plan.outcome}: {plan.reason}", plan.incoming.arrival_id, entrance.user_id)
+    created_at = at if person.new else person.created_at
+    return history_row(person, plan.after, created_at, at, kind, hand, shared=plan.shared_mailbox)
 
 
 def store_history(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -158,27 +151,44 @@ def store_history(rows: Sequence[tuple[Any, ...]]) -> None:
     bulk.insert(Contact.history.model, HISTORY_COLUMNS, rows)
 
 
-def created_times(ids: set[int]) -> dict[int, Any]:
-    """When contacts were made, which each of their history rows repeats."""
-    if not ids:
-        return {}
-    return {i: bulk.as_time(at) for i, at in Contact.objects.filter(pk__in=ids).values_list("pk", "created_at")}
+def _copy_history(plans: Sequence[Plan], entrance: Entrance) -> None:
+    contact = ", ".join(f"c.{column}" for column in HISTORY_COLUMNS[: HISTORY_COLUMNS.index("history_date")])
+    what = "CASE a.outcome WHEN 'created' THEN '+' ELSE '~' END, a.outcome || ': ' || a.reason"
+    by = [bulk.as_time(entrance.at), entrance.actor, entrance.user_id]
+    _from_arrivals(Contact.history.model, HISTORY_COLUMNS, f"{contact}, %s, {what}, %s, a.id, %s", by, plans)
+
+
+def _addresses(plans: Sequence[Plan], entrance: Entrance) -> None:
+    """The address of each new contact."""
+    created = [p for p in plans if p.outcome == "created" and p.incoming.address]
+    by = [True, bulk.as_time(entrance.at), entrance.actor]
+    _from_arrivals(Address, ADDRESS_COLUMNS, "c.id, c.email, a.email_key, %s, %s, %s, a.id", by, created)
+
+
+def _from_arrivals(
+    model: type[Model], columns: Sequence[str], values: str, params: Sequence[Any], plans: Sequence[Plan]
+) -> None:
+    """Rows that the database makes itself of what it was just given: ``values`` is SQL over arrival and contact."""
+    source = f"{Arrival._meta.db_table} a ON a.id = k.value JOIN {Contact._meta.db_table} c ON c.id = a.contact_id"
+    bulk.insert_selected(model, columns, f"SELECT {values}", source, params, [p.incoming.arrival_id for p in plans])
 
 
 def _cases(plans: Sequence[Plan], entrance: Entrance) -> None:
-    cases: dict[int, Case] = {}
+    cases: dict[int, tuple[Case, Incoming]] = {}
     for plan in plans:
         for case in (plan.case, plan.notice):
             if case is not None and case.new:
-                cases[case.id] = case
-    at = bulk.as_time(entrance.at)
-    rows = [
-        (c.id, c.kind, "open", c.waiting_key, c.rule, c.reason, c.who, entrance.source_id, at, "", "")
-        for c in cases.values()
-    ]
-    bulk.insert(Review, REVIEW_COLUMNS, rows)
-    pairs = [(c.id, p.id) for c in cases.values() for p in c.candidates]
+                cases.setdefault(case.id, (case, plan.incoming))
+    bulk.insert(Review, REVIEW_COLUMNS, [_case_row(*opened, entrance) for opened in cases.values()])
+    pairs = [(case.id, person.id) for case, _ in cases.values() for person in case.candidates]
     bulk.insert(ReviewCandidate, ["review_id", "contact_id"], pairs, ignore=True)
+
+
+def _case_row(case: Case, incoming: Incoming, entrance: Entrance) -> tuple[Any, ...]:
+    place = place_of_hold(case, incoming, entrance.at)
+    opened, due = bulk.as_time(entrance.at), bulk.as_time(place.due_at)
+    about = (case.kind, "open", case.waiting_key, case.rule, case.reason, case.who, entrance.source_id)
+    return (case.id, *about, opened, due, place.score, place.why[:200], "", "")
 
 
 def _decided(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
@@ -197,11 +207,9 @@ def _decided(plan: Plan, entrance: Entrance) -> tuple[Any, ...]:
     )
 
 
-def _compact(verdict: tuple[str, ...]) -> list[str]:
+def _compact(verdict: tuple[str, ...]) -> tuple[str, ...]:
     """A verdict without its empty tail."""
-    if verdict[5]:
-        return list(verdict)
-    return list(verdict[: 5 if verdict[4] else 4 if verdict[3] else 3])
+    return verdict[: 6 if verdict[5] else 5 if verdict[4] else 4 if verdict[3] else 3]
 
 
 def _arrival(plan: Plan, entrance: Entrance, at: Any) -> tuple[Any, ...]:
@@ -221,7 +229,7 @@ def _arrival(plan: Plan, entrance: Entrance, at: Any) -> tuple[Any, ...]:
         None if repeat else received.delivery_key,
         received.content_hash,
         incoming.external_id,
-        None if repeat else bulk.as_json(received.raw),
+        None if repeat else received.raw_json or bulk.as_json(received.raw),
         email,
         name,
         name_key,

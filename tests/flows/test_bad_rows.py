@@ -8,22 +8,24 @@ import pytest
 from django.utils import timezone
 
 from contacts.models import Arrival, Contact, Source
+from contacts.readers import ahead_child
 from contacts.services import imports, intake, uploads
 from contacts.services.seed import seed_rules
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_row_that_breaks_the_writer_is_rejected_and_the_others_are_taken(monkeypatch):
+@pytest.mark.parametrize(("module", "step"), [(ahead_child, "translate"), (intake, "decide")])
+def test_a_row_that_breaks_a_step_is_rejected_and_the_others_are_taken(module, step, monkeypatch):
     seed_rules()
-    really = intake.translate
+    really = getattr(module, step)
 
-    def breaks_on_seven(record, policy):
-        if record.row == 7:
+    def breaks_on_seven(record, *rest):
+        if getattr(record, "received", record).row == 7:
             raise RuntimeError("unforeseen")
-        return really(record, policy)
+        return really(record, *rest)
 
-    monkeypatch.setattr(intake, "translate", breaks_on_seven)
+    monkeypatch.setattr(module, step, breaks_on_seven)
     rows = "".join(f"p{n}@acme.example,Ann{n}\n" for n in range(1, 21))
     source = Source.objects.get(slug="trade-show-scan")
     content = BytesIO(f"Email,First name\n{rows}".encode())

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from contacts.models import Address, Arrival, Contact, ImportBatch
-from contacts.services import dry_run, file_rows, imports
+from contacts.services import ahead
 from tests import factories
 from tests.flows.hub import Hub
 from tests.flows.states import state
@@ -109,7 +109,9 @@ def test_a_file_that_cannot_be_read_is_one_clear_line_and_nothing_is_kept(
     name: str, seeded: None, tmp_path: Path, settings: Any
 ) -> None:
     settings.UPLOAD_ROOT = tmp_path / "uploads"
-    assert len(refuses(file_of(tmp_path, name, UNREADABLE[name]))) > 20
+    sentence = refuses(file_of(tmp_path, name, UNREADABLE[name]))
+    assert len(sentence) > 20
+    assert sentence.count(name) == 1
     assert not [p for p in settings.UPLOAD_ROOT.rglob("*") if p.is_file()]
 
 
@@ -169,8 +171,7 @@ def test_a_dry_run_counts_what_the_real_run_makes(
     for before, values, _ in CASES.values():
         factories.arrive(*before)
         path = factories.csv_file(tmp_path / "list.csv", header, [[v.get(f, "") for f in fields] for v in values])
-        for module in (dry_run, imports):
-            monkeypatch.setattr(module, "chunks", lambda batch, skip=0: file_rows.chunks(batch, skip=skip, size=size))
+        monkeypatch.setattr(ahead, "CHUNK", size)
         foreseen, result = run(path, "--dry-run"), run(path)
         assert {**foreseen, "batch": 0, "seconds": 0} == {**result, "batch": 0, "seconds": 0}
 

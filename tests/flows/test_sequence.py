@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.domain.changes import Plan, Received
+from contacts.domain.translate import translate
 from contacts.services.dry_run import plan_chunk, scratch
 from contacts.services.intake import take
 from tests import factories
@@ -72,7 +73,7 @@ def foreseen(chunks: Iterable[Sequence[Received]]) -> list[str]:
     plans: list[Plan] = []
     with scratch() as so_far:
         for chunk in chunks:
-            plans += plan_chunk(chunk, policy, entrance, so_far)
+            plans += plan_chunk([translate(r, policy) for r in chunk], policy, entrance, so_far)
     return [plan.outcome for plan in plans]
 
 
