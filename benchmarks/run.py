@@ -1,6 +1,6 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
-    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists]
+    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
@@ -22,9 +22,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contacts", type=int, default=100_000, help="Contacts that are there already.")
     parser.add_argument("--rows", type=int, default=100_000, help="Rows of the file.")
+    parser.add_argument(
+        "--stock-rows", type=int, default=9000, help="How many of them django-import-export gets: it is slow."
+    )
     parser.add_argument("--million", action="store_true", help="Also a million rows: memory and cost a row.")
     parser.add_argument("--http", action="store_true", help="Also one record, and a list, by HTTP.")
+    parser.add_argument("--duplicates", action="store_true", help="Also likely duplicates among up to 1,000,000.")
     parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
+    parser.add_argument("--queue", action="store_true", help="Also the review queue at 1,000 and 100,000 cases.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CRMHUB_VAR"] = folder
@@ -36,11 +41,16 @@ def main() -> None:
         django.setup()
         import scenes
 
-        scenes.files(Path(folder), options.contacts, options.rows)
+        scenes.files(Path(folder), options.contacts, options.rows, min(options.stock_rows, options.rows))
+        scenes.febrl()
         if options.http:
             scenes.http()
         if options.lists:
             scenes.lists()
+        if options.queue:
+            scenes.queue()
+        if options.duplicates:
+            scenes.duplicates()
         if options.million:
             scenes.million(Path(folder))
 

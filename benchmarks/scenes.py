@@ -17,8 +17,6 @@ from people import arrivals, person, write_file
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = "trade-show-scan"
-#: django-import-export is too slow for the whole file: its pace on this many rows is taken.
-STOCK_ROWS = 9000
 
 
 def intake(path: Path) -> dict[str, Any]:
@@ -34,8 +32,8 @@ def intake(path: Path) -> dict[str, Any]:
     return result
 
 
-def files(folder: Path, contacts: int, rows: int) -> None:
-    """A file into a filled hub, beside django-import-export and a bare load."""
+def files(folder: Path, contacts: int, rows: int, stock_rows: int) -> None:
+    """A file into a filled hub, beside django-import-export (on so many of its rows) and a bare load."""
     say(f"{connection.vendor}: {rows:,} rows into {contacts:,} contacts")
     base, new = folder / "base.csv", folder / "new.csv"
     write_file(base, (person(n, full=False) for n in range(contacts)))
@@ -45,7 +43,7 @@ def files(folder: Path, contacts: int, rows: int) -> None:
     for turn in range(3):
         part = folder / f"part{turn}.csv"
         _third(new, part, turn, rows)
-        paces["stock"].append(stock.importer(part, STOCK_ROWS // 3))
+        paces["stock"].append(stock.importer(part, stock_rows // 3))
         paces["bare"].append(stock.bare_load(part))
         _undo_stock()
         result = intake(part)
@@ -78,6 +76,27 @@ def http() -> None:
 def lists() -> None:
     """The lists at 10,000 and at 1,000,000 contacts."""
     from lists_scene import run
+
+    run(say)
+
+
+def queue() -> None:
+    """The review queue, small and large."""
+    from queue_scene import run
+
+    run(say)
+
+
+def febrl() -> None:
+    """Likely duplicates in labelled data, beside Splink."""
+    from febrl import run
+
+    run(say)
+
+
+def duplicates() -> None:
+    """The search for likely duplicates at 100,000 and at 1,000,000 contacts."""
+    from likeness_scene import run
 
     run(say)
 

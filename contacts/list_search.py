@@ -16,6 +16,7 @@ from contacts.domain.identity import NotAnAddress, NotAPhone, clean, fold, read_
 from contacts.lists import ANY, Way
 from contacts.models import Address, Arrival, Contact, HubSettings
 from contacts.orders import ByBytes, read_id, starts_with
+from contacts.services.merged import living_id
 
 LONGEST = 200
 _MOST_WORDS = 4
@@ -39,7 +40,7 @@ def search_contacts(typed: str) -> Search:
     text = clean(typed[:LONGEST])
     number = _number(text)
     if number is not None:
-        return Search([Way(Contact.objects.filter(pk=number).values_list("pk", flat=True))])
+        return Search([_contact_way(number)])
     if text.startswith("@"):
         return Search(problem=FROM_THE_BEGINNING)
     if "@" in text:
@@ -51,7 +52,12 @@ def search_contacts(typed: str) -> Search:
     if " " not in text:
         ways.append(_address_way(text))
     ident = read_id(text)
-    return Search(ways + ([Way(Contact.objects.filter(pk=ident).values_list("pk", flat=True))] if ident else []))
+    return Search(ways + ([_contact_way(ident)] if ident else []))
+
+
+def _contact_way(number: int) -> Way:
+    """The contact that a number leads to, also where it was merged into another."""
+    return Way(Contact.objects.filter(pk=living_id(number)).values_list("pk", flat=True))
 
 
 def search_arrivals(typed: str) -> Search:

@@ -113,11 +113,14 @@ CELERY_TIMEZONE = "UTC"
 # Each sweep expires before the next: a worker that comes back finds one, not a night's worth.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contacts.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "nightly": {"task": "contacts.tasks.nightly", "schedule": 600.0, "options": {"expires": 600}},
+    "tidy-uploads": {"task": "contacts.tasks.tidy_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- files: uploads go to disk as they come in, and no URL leads to them ---
 UPLOAD_ROOT = VAR / "uploads"
 MAX_UPLOAD_BYTES = 1024**3
+UPLOADS_KEPT_DAYS = 30  # an upload that was never imported, and what no import names, is removed then
 FILE_UPLOAD_HANDLERS = ["crmhub.uploads.CappedUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = str(VAR / "tmp")
 FILE_UPLOAD_PERMISSIONS = 0o600

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import path
 
-from contacts.admin.list_pages import (
-    Asked,
-    address,
-    carried,
-    choice,
-    in_words,
-    narrow,
-    send,
-    show,
-    ways_on,
-)
+from contacts.admin.list_pages import Asked, address, choice, frame, narrow, send, show
 from contacts.admin.pages import needs, page
 from contacts.exports import ArrivalResource
 from contacts.list_search import search_arrivals
 from contacts.models import Arrival, Contact, ImportBatch, Outcome, Source
 from contacts.orders import Cursor, Order, read_id
+from contacts.services.merged import living_id
 
 NEWEST = Order("newest", descending=True)
 BY_ROW = Order("row", "row")
@@ -50,9 +39,20 @@ def asked_for(request: HttpRequest) -> Asked:
         asked.checked &= Q(source_slug=undeclared)
     if params.get("door"):
         asked.checked &= Q(door=params["door"].replace("\x00", ""))
-    asked.narrow = narrow(params, "contact") + narrow(params, "source")
+    asked.narrow = narrow(_leading_home(params), "contact") + narrow(params, "source")
     asked.search = search_arrivals(typed) if typed else None
     return asked
+
+
+def _leading_home(params: QueryDict) -> QueryDict:
+    """The parameters with the number of a contact that was merged replaced by the one that it leads to."""
+    ident = read_id(params.get("contact", ""))
+    home = living_id(ident) if ident is not None else None
+    if home is None:
+        return params
+    leading = params.copy()
+    leading["contact"] = str(home)
+    return leading
 
 
 def start_from(asked: Asked) -> Cursor | None:
@@ -77,30 +77,16 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
         arrival.came_from = sources.get(arrival.source_id)
         arrival.file = batches.get(arrival.batch_id)
         arrival.person = people.get(arrival.contact_id)
+    params = asked.params
     context = {
-        "asked": asked,
-        "shown": shown,
-        "ways": ways_on(asked.params, shown),
-        "many": how_many.how in ("more", "least"),
-        "total": in_words(how_many, "arrival", "arrivals", filtered=asked.filtered),
+        **frame(asked, shown, how_many, ("arrival", "arrivals"), FILTERS),
         "by_row": asked.order is BY_ROW,
         "sources": sources.values(),
         "outcomes": Outcome.choices,
         "doors": Arrival.Door.choices,
-        **_controls(asked),
+        "without": {name: address(params, **{name: None}) for name in ("batch", "contact")},
     }
     return page(request, "hub/list_arrivals.html", "Arrivals", context)
-
-
-def _controls(asked: Asked) -> dict[str, Any]:
-    params = asked.params
-    return {
-        "without_filters": address(params, q=None, **dict.fromkeys(FILTERS)),
-        "without": {name: address(params, **{name: None}) for name in ("batch", "contact")},
-        "carried": carried(params),
-        "export": {form: address(params, format=form) for form in ("csv", "xlsx")},
-        "picked": {name: params.get(name, "") for name in ("q", "from", *FILTERS)},
-    }
 
 
 @needs("contacts.export_arrival")

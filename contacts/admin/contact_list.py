@@ -7,22 +7,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import path
 
-from contacts.admin.list_pages import (
-    NOBODY,
-    Asked,
-    address,
-    carried,
-    choice,
-    in_words,
-    narrow,
-    send,
-    show,
-    ways_on,
-)
+from contacts.admin.list_pages import NOBODY, Asked, address, choice, frame, narrow, send, show
 from contacts.admin.pages import needs, page
 from contacts.domain.identity import fold
 from contacts.exports import ContactResource
@@ -80,32 +69,24 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         contact.came_from = sources.get(contact.source_id)
         contact.belongs_to = people.get(contact.owner_id)
     context = {
-        "asked": asked,
-        "shown": shown,
-        "ways": ways_on(asked.params, shown),
-        "many": how_many.how in ("more", "least"),
-        "total": in_words(how_many, "contact", "contacts", filtered=asked.filtered),
+        **frame(asked, shown, how_many, ("contact", "contacts"), FILTERS, order=None),
+        **_orders(asked.params),
         "by_name": asked.order is BY_NAME,
-        **_controls(asked),
         "stages": stages.values(),
         "sources": sources.values(),
         "people": people.values(),
+        "nobody": NOBODY,
     }
     return page(request, "hub/list_contacts.html", "Contacts", context)
 
 
-def _controls(asked: Asked) -> dict[str, Any]:
-    """The addresses of the controls round the table."""
-    params = asked.params
+def _orders(params: QueryDict) -> dict[str, Any]:
+    """The addresses that order the list, and those that go to a letter in it."""
+    by_name = address(params, order="name")
     return {
         "order_newest": address(params, order="newest"),
-        "order_name": address(params, order="name"),
-        "letters": [(x, f"{address(params, order='name')}&from={x.lower()}") for x in string.ascii_uppercase],
-        "without_filters": address(params, q=None, **dict.fromkeys(FILTERS)),
-        "carried": carried(params),
-        "export": {form: address(params, order=None, format=form) for form in ("csv", "xlsx")},
-        "picked": {name: params.get(name, "") for name in ("q", "from", *FILTERS)},
-        "nobody": NOBODY,
+        "order_name": by_name,
+        "letters": [(letter, f"{by_name}&from={letter.lower()}") for letter in string.ascii_uppercase],
     }
 
 

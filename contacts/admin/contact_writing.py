@@ -9,16 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.admin.pages import needs, page
 from contacts.domain.changes import Plan
 from contacts.forms import CUSTOM, WAS, AddForm, EditForm
-from contacts.models import Arrival, Contact
+from contacts.models import Arrival, Contact, Merge
 from contacts.queries import stage_table
 from contacts.services import story, typed
 from contacts.services.addresses import add_address, make_primary, remove_alias
 from contacts.services.explain import explain_contact, offered_value, values_of
+from contacts.services.merged import living_id, way_out
 from contacts.services.people import CHANGE, Conflict, Invalid, edit_contact
 from contacts.services.records import storable
 from contacts.services.stored import custom_types
@@ -38,8 +40,24 @@ def number(text: str) -> int | None:
 
 
 def missing(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page for a number that no contact has."""
+    """The page for a number that no contact has; one that was merged leads to the contact that it is part of."""
+    left, home = way_out(pk), living_id(pk)
+    if left is not None and home is not None:
+        return _lead_home(request, left, home)
     return page(request, "hub/contact_missing.html", f"No contact #{pk}", {"pk": pk}, trail=trail(), status=404)
+
+
+def _lead_home(request: HttpRequest, left: Merge, home: int) -> HttpResponse:
+    """To the same page of the contact that stayed, with a line that says so. What was sent is not stored."""
+    where = reverse("hub:merge_show", args=[left.pk])
+    on = story.day(left.merged_at)
+    words = '#{} {} was merged into this contact by {}, {} (<a href="{}">merge {}</a>).'
+    said = format_html(words, left.lost_id, left.lost_name, left.merged_by_name, on, where, left.pk)
+    if request.method == "POST":
+        messages.warning(request, format_html("{} Nothing of what you sent was stored.", said))
+        return redirect("hub:contact", home)
+    messages.info(request, said)
+    return redirect(request.resolver_match.view_name, home)
 
 
 def _add_form(request: HttpRequest) -> AddForm:

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
 from contacts.domain.lifecycle import StageTable
-from contacts.models import Address, Contact, Review
+from contacts.models import Address, Contact, Merge, Review
 from contacts.queries import stage_table
 from contacts.services import story
 from contacts.services.explain import explain_contact, sentence
@@ -22,6 +22,8 @@ from contacts.services.timeline import counts, timeline
 #: Refused values shown of a field; the arrivals of the contact have them all.
 REFUSED_SHOWN = 12
 HISTORY_SHOWN = 50
+#: Merges named on the page of the contact that stayed.
+MERGES_SHOWN = 3
 #: Fields that have a rule of their own, so that no refused value is taken for them by a click.
 NOT_TAKEN_BY_CLICK = {"email", "source", "owner", "last_activity"}
 
@@ -53,6 +55,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
         "timeline": _timeline(request, contact, names),
         "counts": counts(contact.pk),
         "may_change": may_change,
+        "merges": _merges(contact),
     }
     return page(request, "hub/contact.html", str(contact), context, trail=writing.trail())
 
@@ -96,6 +99,7 @@ def _nobody(value: Any, refused: Iterable[Any]) -> str:
 
 def _refused(name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact) -> dict[str, Any]:
     takable = bool(kind) and name not in NOT_TAKEN_BY_CLICK and entry["rule_code"] not in NOT_READ
+    takable = takable and "merge" not in entry  # what a merged contact had is no arrival's offer
     if takable and name == "lifecycle_stage":
         takable = not refuse_stage(stages, entry["value"], stages.get(contact.lifecycle_stage_id or ""), kind)
     return {**entry, "when": story.moment(datetime.fromisoformat(entry["at"])), "takable": takable}
@@ -107,6 +111,12 @@ def _mailbox_case(contact: Contact) -> int | None:
         return None
     waiting = Review.objects.filter(waiting_key=f"m:{contact.pk}", status=Review.Status.OPEN)
     return waiting.values_list("pk", flat=True).first()
+
+
+def _merges(contact: Contact) -> list[Merge]:
+    """Who became part of it, the newest first; one more than is shown."""
+    found = Merge.objects.filter(kept_id=contact.pk, undone_at=None).order_by("-pk")
+    return list(found.defer("before", "after", "moved", "verdicts")[: MERGES_SHOWN + 1])
 
 
 def _addresses(contact: Contact) -> list[dict[str, Any]]:

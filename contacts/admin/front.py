@@ -19,6 +19,7 @@ from contacts.activity import last_days, recent
 from contacts.admin.list_pages import number_word
 from contacts.admin.pages import needs, page
 from contacts.models import Arrival, HubSettings, ImportBatch, Review
+from contacts.services.review import queue
 from contacts.services.source_audit import conflicts
 
 #: An import that failed or stopped longer ago than this waits for nobody.
@@ -57,35 +58,53 @@ def waiting(user: User, now: datetime) -> list[Tile]:
 
 
 def _reviews(user: User, now: datetime) -> list[Tile]:
-    kinds = Review.objects.filter(status=Review.Status.OPEN).values_list("kind")
-    found = {kind: rest for kind, *rest in kinds.annotate(count=Count("*"), since=Min("opened_at"), first=Min("pk"))}
-    may = user.has_perm("contacts.decide_review")
+    found, may = queue.by_kind(now), user.has_perm("contacts.decide_review")
     tiles = []
     if Review.Kind.HOLD in found:
-        tiles.append(_held(*found[Review.Kind.HOLD], now, may))
+        tiles.append(_held(found[Review.Kind.HOLD], user, now, may))
+    if Review.Kind.PAIR in found:
+        tiles.append(_pairs(found[Review.Kind.PAIR], user, now, may))
     if Review.Kind.MAILBOX in found:
-        count, _, first = found[Review.Kind.MAILBOX]
+        count = found[Review.Kind.MAILBOX].count
         what = "address seems to be shared" if count == 1 else "addresses seem to be shared"
         text = "People with nothing in common write from one mailbox."
-        act = ("Look at it" if count == 1 else "Look at the first one") if may else ""
-        where, queue = reverse("hub:review", args=[first]), reverse("hub:reviews")
-        tiles.append(Tile(count, what, text, act=act, address=where, link="" if may else queue))
+        tiles.append(_tile(count, what, text, Review.Kind.MAILBOX, user, now, may))
     return tiles
 
 
-def _held(count: int, since: datetime, first: int, now: datetime, may: bool) -> Tile:
-    aim = HubSettings.load().review_aim_hours
-    hours = int((now - since).total_seconds() // 3600)
-    late = now - since > timedelta(hours=aim)
-    waits = f"{hours // 24} days" if hours >= IN_DAYS else f"{hours} h" if hours else "less than an hour"
-    text = f"{'It' if count == 1 else 'The oldest'} waits {waits}; the aim is under {aim} h."
-    tile = Tile(count, "held arrival" if count == 1 else "held arrivals", text, late=late)
-    if may:
+def _held(waiting: queue.Waiting, user: User, now: datetime, may: bool) -> Tile:
+    aim, count = HubSettings.load().review_aim_hours, waiting.count
+    text = f"{'It' if count == 1 else 'The oldest'} waits {_waits(waiting.since, now)}; the aim is under {aim} h."
+    taken = queue.count_taken(now)
+    more = [f"{waiting.late:,} late" if waiting.late and count > 1 else "", f"{taken:,} taken" if taken else ""]
+    text += f" {', '.join(filter(None, more)).capitalize()}." if any(more) else ""
+    what = "held arrival" if count == 1 else "held arrivals"
+    tile = _tile(count, what, text, Review.Kind.HOLD, user, now, may)
+    tile.late = waiting.late > 0
+    if tile.act:
         tile.act, tile.key, tile.main = "Review the next one", "R", True
-        tile.address = reverse("hub:review", args=[first])
-    else:
-        tile.link = reverse("hub:reviews")
     return tile
+
+
+def _pairs(waiting: queue.Waiting, user: User, now: datetime, may: bool) -> Tile:
+    what = "likely duplicate" if waiting.count == 1 else "likely duplicates"
+    text = f"Contacts that look like one person. {'It' if waiting.count == 1 else 'The oldest'} waits "
+    return _tile(waiting.count, what, f"{text}{_waits(waiting.since, now)}.", Review.Kind.PAIR, user, now, may)
+
+
+def _tile(count: int, what: str, text: str, kind: str, user: User, now: datetime, may: bool) -> Tile:
+    """A kind of case, and the way to the one of it that matters most, or to the list for those who only read."""
+    listed = f"{reverse('hub:reviews')}?kind={kind}"
+    first = queue.following(queue.waiting(now).filter(kind=kind), None, user, now) if may else None
+    if first is None:
+        return Tile(count, what, text, link=listed)
+    act = "Look at it" if count == 1 else "Look at the first one"
+    return Tile(count, what, text, act=act, address=reverse("hub:review", args=[first]))
+
+
+def _waits(since: datetime, now: datetime) -> str:
+    hours = int((now - since).total_seconds() // 3600)
+    return f"{hours // 24} days" if hours >= IN_DAYS else f"{hours} h" if hours else "less than an hour"
 
 
 def _undeclared(user: User) -> list[Tile]:

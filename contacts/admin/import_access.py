@@ -57,8 +57,8 @@ def trail() -> list[tuple[str, str]]:
 
 
 def may_match(batch: ImportBatch) -> bool:
-    """Whether the columns can still be matched: nothing of the file was imported yet."""
-    return batch.status in OPEN_TO_MATCH and not batch.done
+    """Whether the columns can still be matched: nothing of the file was imported yet, and it is still there."""
+    return batch.status in OPEN_TO_MATCH and not batch.done and bool(batch.stored)
 
 
 def step_of(batch: ImportBatch) -> str:

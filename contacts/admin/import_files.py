@@ -27,7 +27,7 @@ def outcomes(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """Every row with its outcome."""
     batch = access.own(request.user, pk)
     rows = chain([files.OUTCOME_COLUMNS], ([str(c) for c in row] for row in files.outcome_rows(batch)))
-    return _send(request, batch, "outcomes", rows)
+    return send(request, batch, "outcomes", rows)
 
 
 @needs(access.UPLOAD)
@@ -35,7 +35,7 @@ def outcomes(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def not_taken(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The rejected rows in the upload's own columns, with the reason behind."""
     batch = access.own(request.user, pk)
-    return _send(request, batch, "not-taken", files.not_taken_rows(batch))
+    return send(request, batch, "not-taken", files.not_taken_rows(batch))
 
 
 @needs(access.UPLOAD)
@@ -46,13 +46,14 @@ def rows_left(request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResp
     rows = files.rows_left(batch)
     try:
         first = [row for _, row in zip(range(2), rows, strict=False)]
-    except (UnreadableFile, OSError) as error:
-        messages.error(request, f"The rows left can’t be read from the file any more: {error}")
+    except UnreadableFile as error:
+        messages.error(request, f"The rows left can’t be read any more. {error}")
         return redirect("hub:import", batch.pk)
-    return _send(request, batch, "rows-left", chain(first, rows))
+    return send(request, batch, "rows-left", chain(first, rows))
 
 
-def _send(request: HttpRequest, batch: ImportBatch, what: str, rows: Iterable[list[str]]) -> StreamingHttpResponse:
+def send(request: HttpRequest, batch: ImportBatch, what: str, rows: Iterable[list[str]]) -> StreamingHttpResponse:
+    """Rows as a CSV that is named after the import's file; that somebody took it stands in the log."""
     about: dict[str, Any] = {"what": f"import {what}", "batch": batch.pk, "who": request.user.get_username()}
     answer = StreamingHttpResponse(exports.csv_lines(exports.noted(rows, **about)), content_type=exports.CSV_TYPE)
     stem = "".join(c for c in Path(batch.filename).stem if c.isprintable())

@@ -20,8 +20,6 @@ from contacts.models import ImportBatch
 from contacts.readers import UnreadableFile
 from contacts.services import imports, uploads
 
-GONE = "The file of this import is not there any more: import it again."
-
 
 @needs(access.UPLOAD)
 @require_http_methods(["GET", "POST"])
@@ -67,7 +65,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         context = {"batch": batch, "swap": True, "before": show.delivered_before(batch)}
         context |= _first_rows(batch, batch.mapping)
-    except (UnreadableFile, OSError) as error:
+    except UnreadableFile as error:
         context = {"batch": batch, "preview_problem": str(error)}
     return render(request, "hub/import_preview.html", context)
 
@@ -75,7 +73,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(access.UPLOAD)
 @require_POST
 def read_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Read the file in another encoding, with another separator, or another of its sections."""
+    """Read the file in another encoding, with another separator, or another of its sections or sheets."""
     batch = access.own(request.user, pk)
     if not access.may_match(batch):
         return redirect(access.step_of(batch), batch.pk)
@@ -83,9 +81,6 @@ def read_again(request: HttpRequest, pk: int) -> HttpResponse:
         found = uploads.read_again(batch, **_reading(batch, request.POST))
     except UnreadableFile as error:
         messages.error(request, f"The file stays as it was read. {error}")
-        return redirect("hub:import_match", batch.pk)
-    except OSError:
-        messages.error(request, GONE)
         return redirect("hub:import_match", batch.pk)
     batch.mapping = uploads.one_name({m.column: m.field for m in uploads.matches(batch, found)})
     batch.status = ImportBatch.Status.MATCHING
@@ -99,6 +94,8 @@ def _reading(batch: ImportBatch, posted: Mapping[str, str]) -> dict[str, str | N
     """What a person chose by hand; what was only found out is found out again."""
     layout = uploads.layout_of(batch)
     encoding = posted.get("encoding") or (layout.encoding if layout.encoding_sure else None)
+    if sheet := posted.get("sheet"):
+        return {"sheet": sheet}
     if layout.format != "csv":
         return {"section": posted.get("section") or layout.section or None, "sheet": layout.sheet or None}
     return {
@@ -123,8 +120,8 @@ def _page(
         columns = show.column_rows(batch, found, mapping)
         context |= show.facts(batch, found) | _first_rows(batch, mapping)
         context["before"] = show.delivered_before(batch)
-    except (UnreadableFile, OSError) as error:
-        messages.error(request, str(error) if isinstance(error, UnreadableFile) else GONE)
+    except UnreadableFile as error:
+        messages.error(request, str(error))
         return redirect("hub:imports")
     context |= {
         "columns": columns,

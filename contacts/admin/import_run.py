@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.admin import import_access as access
 from contacts.admin import import_show as show
+from contacts.admin import import_undo
+from contacts.admin.import_progress import progress
 from contacts.admin.import_work import IMPORTED_AT_ONCE, wake_a_worker
 from contacts.admin.pages import needs, page
+from contacts.admin.waking import go_to
 from contacts.models import Arrival, ImportBatch, Outcome
 from contacts.services import imports
+from contacts.services.undo.state import being_undone
 
 #: Rows shown of each outcome, and the order of the groups: first what somebody has to do something about.
 FIRST = 5
@@ -38,11 +40,11 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     """The dry run: its progress, then what the import would do."""
     batch = access.own(request.user, pk)
     if batch.status not in (Status.CHECKING, Status.CHECKED):
-        return _elsewhere(request, reverse(access.step_of(batch), args=[batch.pk]))
+        return go_to(request, reverse(access.step_of(batch), args=[batch.pk]))
     if batch.status == Status.CHECKING:
-        return _progress(request, batch, batch.checked, "Dry run")
+        return progress(request, batch, "Dry run", batch.checked, batch.rows, step=3)
     if request.htmx:  # type: ignore[attr-defined]
-        return _elsewhere(request, request.path)
+        return go_to(request, request.path)
     found = batch.dry_run
     groups = [_dry_group(found, outcome) for outcome in GROUPS]
     context = {
@@ -70,13 +72,22 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _start(request, pk)
     batch = access.readable(request.user, pk)
     if batch.status in (Status.QUEUED, Status.RUNNING):
-        return _progress(request, batch, batch.done, "Import")
+        return _at_work(request, batch)
+    if being_undone(batch):
+        return import_undo.at_work(request, batch, "Taking the import back")
     if request.htmx:  # type: ignore[attr-defined]
-        return _elsewhere(request, request.path)
+        return go_to(request, request.path)
     mine = access.may_open(request.user, batch) and request.user.has_perm(access.UPLOAD)
     if batch.status in (Status.MATCHING, Status.CHECKING, Status.CHECKED) and mine:
         return redirect(access.step_of(batch), batch.pk)
     return page(request, "hub/import.html", batch.filename, _result(request, batch, mine), trail=access.trail())
+
+
+def _at_work(request: HttpRequest, batch: ImportBatch) -> HttpResponse:
+    may_stop = access.may_open(request.user, batch) and request.user.has_perm(access.UPLOAD)
+    more = {"may_stop": may_stop, "counts": show.bar(batch.counts), "step": 4}
+    waiting = batch.status == Status.QUEUED
+    return progress(request, batch, "Import", batch.done, batch.rows, waiting=waiting, **more)
 
 
 def _start(request: HttpRequest, pk: int) -> HttpResponse:
@@ -103,7 +114,7 @@ def _hand_over(request: HttpRequest, pk: int, ready: tuple[str, ...]) -> HttpRes
     access.own(request.user, pk)
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=pk)
-        if batch.status not in ready or batch.undone_at or not batch.mapping:
+        if batch.status not in ready or batch.undone_at or not (batch.mapping and batch.stored):
             return redirect(access.step_of(batch), pk)
         imports.queue(batch)
         at_once = batch.rows - batch.done <= IMPORTED_AT_ONCE
@@ -112,57 +123,6 @@ def _hand_over(request: HttpRequest, pk: int, ready: tuple[str, ...]) -> HttpRes
     if at_once:
         imports.run(pk)
     return redirect("hub:import", pk)
-
-
-def _elsewhere(request: HttpRequest, address: str) -> HttpResponse:
-    """Another page; to a page that polls, the word to go there."""
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(address)
-    answer = HttpResponse(status=200)
-    answer["HX-Redirect"] = address
-    return answer
-
-
-# --- while it works ---
-
-
-def _progress(request: HttpRequest, batch: ImportBatch, done: int, what: str) -> HttpResponse:
-    """The page that asks each second how far it is."""
-    now = timezone.now()
-    since, seen = _first_look(request, now, done)
-    rate = (done - seen) / (now - since).total_seconds() if now > since else 0.0
-    left = (batch.rows - done) / rate if rate > 0 else None
-    context = {
-        "batch": batch,
-        "what": what,
-        "done": done,
-        "percent": min(100, int(100 * done / batch.rows)) if batch.rows else 0,
-        "rate": round(rate) if rate > 0 else None,
-        "left": _duration(left) if left is not None else "",
-        "poll": f"{request.path}?since={since.timestamp():.3f}&seen={seen}",
-        "may_stop": what == "Import" and access.may_open(request.user, batch) and request.user.has_perm(access.UPLOAD),
-        "counts": show.bar(batch.counts),
-        "step": 3 if what == "Dry run" else 4,
-    }
-    if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "hub/import_progress_part.html", context)
-    return page(request, "hub/import_progress.html", batch.filename, context, trail=access.trail())
-
-
-def _first_look(request: HttpRequest, now: datetime, done: int) -> tuple[datetime, int]:
-    """When this page was opened and how many rows were done then: what the pace is worked out from."""
-    try:
-        since = datetime.fromtimestamp(float(request.GET["since"]), tz=now.tzinfo)
-        return min(since, now), int(request.GET["seen"])
-    except (KeyError, ValueError, OverflowError, OSError):
-        return now, done
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
 
 
 # --- the result ---
@@ -182,6 +142,7 @@ def _result(request: HttpRequest, batch: ImportBatch, mine: bool) -> dict[str, A
         "not_mapped": [c for c in batch.columns if not batch.mapping.get(c)],
         "mine": mine,
         "may_undo": bool(batch.done) and user.has_perm(access.UNDO) and access.may_open(user, batch),
+        "undone": import_undo.what_was_done(batch),
         "may_go_on": mine and not batch.undone_at and bool(batch.mapping)
         and batch.status in (Status.STOPPED, Status.FAILED) and (batch.done > 0 or batch.status == Status.STOPPED),
         "may_match": mine and access.may_match(batch),

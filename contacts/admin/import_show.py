@@ -62,9 +62,10 @@ def _telling_word(samples: Sequence[Sequence[str]]) -> str:
 
 
 def same_file(batch: ImportBatch) -> ImportBatch | None:
-    """The last import of the very same file that was not taken back."""
-    earlier = ImportBatch.objects.filter(sha256=batch.sha256, done__gt=0, undone_at=None).exclude(pk=batch.pk)
-    return earlier.order_by("-id").first() if batch.sha256 else None
+    """The last import of the very same file, section and sheet that was not taken back."""
+    part = {f"layout__{name}": batch.layout.get(name, "") for name in ("section", "sheet")}
+    earlier = ImportBatch.objects.filter(sha256=batch.sha256, done__gt=0, undone_at=None, **part)
+    return earlier.exclude(pk=batch.pk).order_by("-id").first() if batch.sha256 else None
 
 
 def delivered_before(batch: ImportBatch) -> dict[str, Any] | None:

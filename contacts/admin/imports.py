@@ -23,9 +23,11 @@ from contacts.admin.pages import needs, page
 from contacts.models import ImportBatch, Source
 from contacts.readers import UnreadableFile
 from contacts.services import uploads
+from contacts.services.undo.state import being_undone
 
 PAGE = 50
 SUFFIXES = ".csv,.tsv,.txt,.xlsx"
+TOO_LARGE = "The file is larger than {}. Split it, and import the parts."
 
 
 @needs(access.UPLOAD, access.SEE)
@@ -55,7 +57,8 @@ def _line(user: Any, batch: ImportBatch) -> dict[str, Any]:
         where = "import_check"
     parts = bar(batch.counts)
     told = ", ".join(f"{part['count']:,} {part['label']}" for part in parts if part["count"])
-    return {"batch": batch, "link": reverse(f"hub:{where}", args=[batch.pk]), "bar": parts, "told": told}
+    return {"batch": batch, "link": reverse(f"hub:{where}", args=[batch.pk]), "bar": parts, "told": told,
+            "being_undone": being_undone(batch)}  # fmt: skip
 
 
 @needs(access.UPLOAD)
@@ -64,11 +67,19 @@ def _line(user: Any, batch: ImportBatch) -> dict[str, Any]:
 def import_new(request: HttpRequest) -> HttpResponse:
     """Choose source and file. The token is checked inside, so that a file above the cap gets its sentence."""
     try:
-        request.POST  # noqa: B018 (reading it takes in the upload)
+        with uploads.room_or_sentence():
+            request.POST  # noqa: B018 (reading it takes in the upload)
     except RequestDataTooBig:
-        request.POST = QueryDict()  # type: ignore[misc]
-        return _form(request, problem=f"The file is larger than {_cap()}. Split it, and import the parts.", status=413)
+        return _not_taken_in(request, TOO_LARGE.format(_cap()), 413)
+    except uploads.NoRoom as error:
+        return _not_taken_in(request, str(error), 507)
     return _import_new(request)
+
+
+def _not_taken_in(request: HttpRequest, problem: str, status: int) -> HttpResponse:
+    """The form again, for an upload that broke off: nothing of it can be read any more."""
+    request.POST = QueryDict()  # type: ignore[misc]
+    return _form(request, problem=problem, status=status)
 
 
 @csrf_protect
@@ -86,13 +97,14 @@ def _import_new(request: HttpRequest) -> HttpResponse:
 
 def _take_file(request: HttpRequest, source: Source, file: UploadedFile) -> HttpResponse:
     if file.size and file.size > settings.MAX_UPLOAD_BYTES:
-        problem = f"The file is larger than {_cap()}. Split it, and import the parts."
-        return _form(request, source=source.slug, problem=problem, status=413)
+        return _form(request, source=source.slug, problem=TOO_LARGE.format(_cap()), status=413)
     try:
         batch, _ = uploads.open_batch(file, file.name or "", source, at=timezone.now(), user=request.user)
     except UnreadableFile as error:
         problem = f"“{file.name}” was not taken. {error}"
         return _form(request, source=source.slug, problem=problem, status=400)
+    except uploads.NoRoom as error:
+        return _form(request, source=source.slug, problem=str(error), status=507)
     return redirect("hub:import_match", batch.pk)
 
 
@@ -104,6 +116,7 @@ def _form(request: HttpRequest, *, source: str = "", problem: str = "", status: 
         "cap": _cap(),
         "cap_bytes": settings.MAX_UPLOAD_BYTES,
         "suffixes": SUFFIXES,
+        "kept_days": settings.UPLOADS_KEPT_DAYS,
         "step": 1,
     }
     return page(request, "hub/import_new.html", "New import", context, trail=access.trail(), status=status)
@@ -128,7 +141,8 @@ urlpatterns = [
     path("imports/<int:pk>/", import_run.batch_page, name="import"),
     path("imports/<int:pk>/stop/", import_run.stop, name="import_stop"),
     path("imports/<int:pk>/resume/", import_run.resume, name="import_resume"),
-    path("imports/<int:pk>/undo/", import_undo.undo, name="import_undo"),
+    path("imports/<int:pk>/undo/", import_undo.take_back, name="import_undo"),
+    path("imports/<int:pk>/left.csv", import_undo.left, name="import_left"),
     path("imports/<int:pk>/outcomes.csv", import_files.outcomes, name="import_outcomes"),
     path("imports/<int:pk>/not-taken.csv", import_files.not_taken, name="import_not_taken"),
     path("imports/<int:pk>/rows-left.csv", import_files.rows_left, name="import_rows_left"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -173,6 +174,24 @@ def in_words(how_many: Total, one: str, many: str, *, filtered: bool) -> str:
         return "none found so far" if how_many.how == "least" else f"no {many}"
     opening = {"about": "about ", "more": "more than ", "least": "at least "}.get(how_many.how, "")
     return f"{opening}{intcomma(how_many.number)} {one if how_many.number == 1 else many}"
+
+
+def frame(
+    asked: Asked, shown: Page, how_many: Total, words: tuple[str, str], filters: Sequence[str], **dropped: None
+) -> dict[str, Any]:
+    """What both lists show round their rows. ``dropped`` are parameters that an export does without."""
+    params = asked.params
+    return {
+        "asked": asked,
+        "shown": shown,
+        "ways": ways_on(params, shown),
+        "many": how_many.how in ("more", "least"),
+        "total": in_words(how_many, *words, filtered=asked.filtered),
+        "without_filters": address(params, q=None, **dict.fromkeys(filters)),
+        "carried": carried(params),
+        "export": {form: address(params, format=form, **dropped) for form in ("csv", "xlsx")},
+        "picked": {name: params.get(name, "") for name in ("q", "from", *filters)},
+    }
 
 
 def send(request: HttpRequest, resource: Resource, asked: Asked, name: str) -> HttpResponseBase:

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse_lazy
+from django.utils import timezone
 
-from contacts.models import Review
+from contacts.services.review import queue
 
 
 def _item(title: str, icon: str, view: str, *rights: str, badge: Any = None) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def _is_in_family(request: HttpRequest, view: str) -> bool:
 
 def waiting(request: HttpRequest) -> str | None:
     """How many cases wait for a person; nothing where none does."""
-    count = Review.objects.filter(status=Review.Status.OPEN).count()
+    count = queue.count_waiting(timezone.now())
     return str(count) if count else None
 
 
@@ -44,6 +45,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                     "Review queue", "rule", "hub:reviews", "contacts.view_review", badge="contacts.admin.menu.waiting"
                 ),
                 _item("Contacts", "group", "hub:contacts", "contacts.view_contact"),
+                _item("Merges", "merge", "hub:merges", "contacts.view_merge"),
                 _item("Arrivals", "inbox", "hub:arrivals", "contacts.view_arrival"),
                 _item("Imports", "upload_file", "hub:imports", "contacts.view_importbatch", "contacts.upload_file"),
             ],

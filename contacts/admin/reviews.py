@@ -1,157 +1,125 @@
-"""The review queue: cases that wait for a person, one at a time, decided by a key or a button."""
+"""The review queue: cases that wait for a person, what matters first, and the way into each."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-from urllib.parse import urlencode
+from dataclasses import dataclass
+from datetime import datetime
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
+from contacts.admin import review_bulk, review_case, review_deciding, review_scans
 from contacts.admin.pages import needs, page
-from contacts.domain import rules
-from contacts.models import HubSettings, Review, Source
-from contacts.services import review
-from contacts.services.review_page import compare
+from contacts.admin.review_asking import (
+    case_address,
+    choices,
+    filters_in_words,
+    filters_of,
+    how_long,
+    last_done,
+    queue_address,
+    sure_words,
+    with_filters,
+)
+from contacts.models import HubSettings, Review
+from contacts.orders import read_id
+from contacts.services.review import claims, queue
 
-PAGE = 50
-FILTERS = ("source", "kind", "rule")
-RULES = {rules.BY_NAME: "same name and company domain", rules.BY_PHONE: "same phone", rules.MAILBOX: "shared mailbox"}
+MOST_CANDIDATES = 3
+KEYS = [
+    (["R"], "open the case that matters most"),
+    (["J", "K"], "the next line, the line before"),
+    (["Enter"], "open the case of this line"),
+    (["X"], "choose this line, to decide several together"),
+    (["Z"], "undo the last decision"),
+    (["?"], "this list"),
+]
 
 
-def _filters(request: HttpRequest) -> dict[str, str]:
-    """The filters of the queue, which go along from case to case."""
-    return {name: value for name in FILTERS if (value := request.GET.get(name, "").strip())}
+@dataclass(frozen=True)
+class Line:
+    """One case of the list, in words."""
 
-
-def _open(filters: dict[str, str]) -> QuerySet[Review]:
-    found = Review.objects.filter(status=Review.Status.OPEN).order_by("id")
-    names = {"source": "source__slug", "kind": "kind", "rule": "rule"}
-    return found.filter(**{names[name]: value for name, value in filters.items()})
+    case: Review
+    address: str
+    maybe: list[tuple[int, str]]
+    more: int
+    sure: str
+    waits: str
+    late: bool
+    taken_by: str
+    asleep: bool
 
 
 @needs("contacts.view_review")
 @require_GET
-def queue(request: HttpRequest) -> HttpResponse:
-    """Open cases, the one that has waited longest first."""
-    filters = _filters(request)
-    found = _open(filters)
-    after = request.GET.get("after", "")
-    rows = found.filter(id__gt=int(after)) if after.isdecimal() and len(after) < 19 else found
-    cases = list(rows.select_related("source").prefetch_related("candidates__contact")[: PAGE + 1])
+def queue_page(request: HttpRequest) -> HttpResponse:
+    """Open cases, the one that matters most first."""
+    now, filters = timezone.now(), filters_of(request)
+    found = queue.filtered(filters, request.user, now)
+    shown = queue.page(found, _spot(request, "after"), _spot(request, "before"))
+    known, hub = choices(), HubSettings.load()
+    total = queue.counted(found) if filters.given else queue.Total(queue.count_waiting(now))
     context = {
-        "cases": cases[:PAGE],
-        "next_after": cases[PAGE - 1].pk if len(cases) > PAGE else None,
-        "total": found.count(),
-        "filters": filters,
-        "query": urlencode(filters),
-        "late_before": timezone.now() - timedelta(hours=HubSettings.load().review_aim_hours),
-        "choices": _choices(),
+        "lines": [_line(case, request.user, now, filters, queue.late_before(now, hub)) for case in shown.cases],
+        "ways": _ways(shown, filters),
+        "next": queue.following(found, None, request.user, now),
+        "total": total,
+        "taken": queue.count_taken(now),
+        "aim": hub.review_aim_hours,
+        "filters": filters.given,
+        "query": queue_address(filters).partition("?")[2],
+        "in_words": filters_in_words(filters, known),
+        "choices": known,
+        "last": last_done(request),
+        "today": queue.decided_today(request.user, now),
+        "may_decide": request.user.has_perm(review_case.DECIDE),
+        "bulk_acts": review_bulk.ACTS,
+        "key_list": KEYS,
     }
+    if context["next"]:
+        context["next_address"] = case_address(context["next"], filters)
     return page(request, "hub/reviews.html", "Review queue", context)
 
 
-def _choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
-    sources = list(Source.objects.values_list("slug", "name"))
-    return [
-        ("source", "Source", sources),
-        ("kind", "Kind", list(Review.Kind.choices)),
-        ("rule", "What matched", list(RULES.items())),
-    ]
+def _spot(request: HttpRequest, name: str) -> queue.Spot | None:
+    ident = read_id(request.GET.get(name, ""))
+    return queue.spot_of(ident) if ident else None
 
 
-@needs("contacts.view_review")
-@require_GET
-def case_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One case: the arrivals beside each candidate, and the decisions."""
-    case = get_object_or_404(Review.objects.select_related("source", "contact", "decided_by"), pk=pk)
-    asked = request.GET.get("candidate", "")
-    table = compare(case, int(asked) if asked.isdecimal() and len(asked) < 19 else None, timezone.now())
-    filters = _filters(request)
-    found = _open(filters)
-    context = {
-        "case": case,
-        "table": table,
-        "waits": case.status == Review.Status.OPEN,
-        "may_decide": request.user.has_perm("contacts.decide_review"),
-        "filters": filters,
-        "query": urlencode(filters),
-        "left": found.count(),
-        "next": _next(found, case.pk),
-        "rule": RULES.get(case.rule, case.rule),
-    }
-    return page(request, "hub/review.html", f"Case {case.pk}", context, trail=_trail(filters))
+def _ways(shown: queue.Page, filters: queue.Filters) -> dict[str, str]:
+    """The addresses of the first, previous and next page, where there are such."""
+    here, ways = queue_address(queue.Filters()), {}
+    if shown.before and shown.cases:
+        ways["first"] = with_filters(here, filters)
+        ways["previous"] = with_filters(here, filters, before=shown.cases[0].pk)
+    if shown.after and shown.cases:
+        ways["next"] = with_filters(here, filters, after=shown.cases[-1].pk)
+    return ways
 
 
-def _next(found: QuerySet[Review], pk: int) -> int | None:
-    """The next case that waits; after the last one, the first that was left."""
-    ids = found.filter(~Q(pk=pk)).values_list("pk", flat=True)
-    return ids.filter(pk__gt=pk).first() or ids.first()
-
-
-def _trail(filters: dict[str, str]) -> list[tuple[str, str]]:
-    return [("Review queue", f"{reverse('hub:reviews')}?{urlencode(filters)}".rstrip("?"))]
-
-
-@needs("contacts.decide_review")
-@require_POST
-def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """Store a decision and open the next case; a case that was decided meanwhile says by whom."""
-    get_object_or_404(Review, pk=pk)
-    filters = _filters(request)
-    here = f"{reverse('hub:review', args=[pk])}?{urlencode(filters)}".rstrip("?")
-    try:
-        case = _decide(request, pk)
-    except review.AlreadyDecided as error:
-        messages.warning(request, f"{error} Your decision was not stored.")
-        return redirect(here)
-    except review.Refused as error:
-        messages.error(request, str(error))
-        return redirect(here)
-    messages.success(request, _told(case))
-    following = _next(_open(filters), pk)
-    if following is None:
-        return redirect(_trail(filters)[0][1])
-    return redirect(f"{reverse('hub:review', args=[following])}?{urlencode(filters)}".rstrip("?"))
-
-
-def _decide(request: HttpRequest, pk: int) -> Review:
-    user: Any = request.user
-    at, act = timezone.now(), request.POST.get("act")
-    if act == "same":
-        chosen = request.POST.get("candidate", "")
-        if not chosen.isdecimal() or len(chosen) > 18:
-            raise review.Refused("Choose the contact that it is.")
-        return review.decide_same(pk, int(chosen), user=user, at=at)
-    if act == "different":
-        return review.decide_different(pk, user=user, at=at)
-    if act == "not_a_lead":
-        return review.decide_not_a_lead(pk, user=user, at=at, note=request.POST.get("note", ""))
-    if act == "seen":
-        return review.mark_seen(pk, user=user, at=at)
-    raise PermissionDenied
-
-
-def _told(case: Review) -> str:
-    who = f", {case.who}" if case.who else ""
-    ends = {
-        Review.Status.SAME: f"same person as #{case.contact_id}",
-        Review.Status.DIFFERENT: f"different people, now #{case.contact_id}",
-        Review.Status.NOT_A_LEAD: f"not a lead ({case.note})",
-        Review.Status.SEEN: "seen",
-    }
-    return f"Case {case.pk}{who}: {ends[case.status]}."
+def _line(case: Review, user: User, now: datetime, filters: queue.Filters, late_before: datetime) -> Line:
+    people = [(c.contact_id, str(c.contact)) for c in case.candidates.all()]
+    return Line(
+        case,
+        case_address(case.pk, filters),
+        people[:MOST_CANDIDATES],
+        max(len(people) - MOST_CANDIDATES, 0),
+        sure_words(case.score),
+        how_long(case.opened_at, now),
+        case.opened_at < late_before,
+        ("you" if case.taken_by_id == user.pk else case.taken_by_name) if claims.is_open(case, now) else "",
+        case.asleep_until is not None and case.asleep_until > now,
+    )
 
 
 urlpatterns = [
-    path("review/", queue, name="reviews"),
-    path("review/<int:pk>/", case_page, name="review"),
-    path("review/<int:pk>/decide/", decide, name="review_decide"),
+    path("review/", queue_page, name="reviews"),
+    *review_case.urlpatterns,
+    *review_deciding.urlpatterns,
+    *review_bulk.urlpatterns,
+    *review_scans.urlpatterns,
 ]

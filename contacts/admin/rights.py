@@ -20,6 +20,9 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("Edit contacts", ("contacts.change_contact",)),
         ("Set SQL and beyond", ("contacts.set_sales_stage",)),
         ("Export contacts", ("contacts.export_contact",)),
+        ("See merges", ("contacts.view_merge",)),
+        ("Merge contacts", ("contacts.merge_contact",)),
+        ("Take a merge back", ("contacts.unmerge_contact",)),
     ]),
     ("Arrivals and imports", [
         ("See arrivals", ("contacts.view_arrival",)),
@@ -33,6 +36,7 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
     ("Review", [
         ("See the review queue", ("contacts.view_review",)),
         ("Decide a review", ("contacts.decide_review",)),
+        ("Search for likely duplicates", ("contacts.start_duplicatescan",)),
     ]),
     ("Rules", [
         ("See lead sources", ("contacts.view_source",)),

@@ -9,7 +9,7 @@ from contacts.api.bodies import records_of
 from contacts.api.callers import Caller
 from contacts.api.delivery import deliver
 from contacts.api.errors import ApiError
-from contacts.api.schemas import ARRIVALS, Results, Whoami, errors
+from contacts.api.schemas import ALWAYS, ARRIVALS, Results, Whoami, errors
 
 router = Router(tags=["arrivals"])
 LONGEST_KEY = 200
@@ -17,7 +17,7 @@ LONGEST_KEY = 200
 
 @router.post(
     "/arrivals",
-    response={200: Results, **errors(400, 401, 405, 413, 415, 422, 429)},
+    response={200: Results, **errors(400, 401, 405, 413, 415, 422, 429, *ALWAYS)},
     openapi_extra=ARRIVALS,
     summary="Send records",
 )
@@ -32,7 +32,7 @@ def arrivals(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"results": deliver(request.auth, records_of(request), key)})
 
 
-@router.get("/whoami", response={200: Whoami, **errors(401, 405, 429)}, summary="Try the token")
+@router.get("/whoami", response={200: Whoami, **errors(401, 405, 429, *ALWAYS)}, summary="Try the token")
 def whoami(request: HttpRequest) -> JsonResponse:
     """Whose token this is, and whether what it sends is decided at once."""
     caller: Caller = request.auth

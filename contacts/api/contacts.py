@@ -9,14 +9,15 @@ from ninja import Query, Router
 
 from contacts.api.callers import must_read
 from contacts.api.errors import ApiError
-from contacts.api.schemas import ContactRecord, Explanation, errors
+from contacts.api.schemas import ALWAYS, ContactRecord, Explanation, errors
 from contacts.domain.fields import FIELDS
 from contacts.domain.identity import NotAnAddress, read_address
 from contacts.models import Address, Contact
 from contacts.services.explain import explain_contact
+from contacts.services.merged import living_id
 
 router = Router(tags=["contacts"])
-READING = errors(401, 403, 404, 405, 429)
+READING = errors(401, 403, 404, 405, 429, *ALWAYS)
 PLAIN = [f.name for f in FIELDS if f.kept and f.name != "lifecycle_stage"]
 
 
@@ -36,22 +37,22 @@ def find(request: HttpRequest, email: str = Query(..., description="Any address 
 
 @router.get("/{int:contact_id}", response={200: ContactRecord, **READING}, summary="One contact")
 def one(request: HttpRequest, contact_id: int) -> JsonResponse:
-    """The canonical record of one person."""
+    """The canonical record of one person. The number of one that was merged leads to the one that stayed."""
     must_read(request.auth)
-    return JsonResponse(shown(contact_id))
+    return JsonResponse(shown(living_id(contact_id)))
 
 
 @router.get("/{int:contact_id}/explain", response={200: Explanation, **READING}, summary="Where its values come from")
 def explain(request: HttpRequest, contact_id: int) -> JsonResponse:
     """Each field's value with who wrote it, under which rule and when, and the values that were refused."""
     must_read(request.auth)
-    contact = Contact.objects.filter(pk=contact_id).first()
+    contact = Contact.objects.filter(pk=living_id(contact_id)).first()
     if contact is None:
         raise _missing("There is no contact of this number.", "id")
     return JsonResponse(explain_contact(contact))
 
 
-def shown(contact_id: int) -> dict[str, Any]:
+def shown(contact_id: int | None) -> dict[str, Any]:
     """A contact as the API shows it; raises 404."""
     contact = Contact.objects.select_related("source", "owner").filter(pk=contact_id).first()
     if contact is None:

@@ -79,11 +79,78 @@ class ContactRecord(Schema):
     version: int
 
 
+class ExplainedAddress(Schema):
+    """One address of the person."""
+
+    address: str
+    primary: bool
+
+
+class ExplainedContact(Schema):
+    """Whose values these are."""
+
+    id: int
+    name: str
+    email: str
+    addresses: list[ExplainedAddress] = Field(description="The primary one first.")
+    shared_mailbox: bool
+    created_at: datetime
+
+
+class Before(Schema):
+    """The value that stood there before."""
+
+    value: str
+    origin: str = Field(description="Who wrote it.")
+    at: datetime
+
+
+class BroughtBy(Schema):
+    """The merge in which a value came from another contact."""
+
+    number: int
+    contact: int
+    name: str
+
+
+class Refused(Schema):
+    """A value that was offered and not taken."""
+
+    value: Any
+    origin: str = Field(description="Who offered it.")
+    rule: str = Field(description="Why it was not taken, in words.")
+    rule_code: str
+    at: datetime
+    arrival: int | None = Field(description="The arrival that brought it.")
+    merge: int | None = Field(default=None, description="The merge in which it was given up; absent if it was none.")
+
+
+class ExplainedField(Schema):
+    """One field of the contact: its value, and why it says that."""
+
+    label: str
+    value: Any = Field(description="Text, number or true/false; null if there is none.")
+    stage: str | None = Field(default=None, description="The slug of a lifecycle stage; absent for other fields.")
+    origin: str | None = Field(description="Who wrote it; null if nobody did.")
+    by: Literal["person", "source", "connection"] | None
+    rule: str | None = Field(description="Under which rule, in words.")
+    rule_code: str | None
+    at: datetime | None
+    arrival: int | None = Field(description="The arrival that brought it.")
+    before: Before | None
+    merge: BroughtBy | None
+    refused: list[Refused] = Field(description="The newest first.")
+
+
 class Explanation(Schema):
     """Where each value comes from."""
 
-    contact: dict[str, Any] = Field(description="Its id, name, email and addresses.")
-    fields: dict[str, Any] = Field(description="By field: value, origin, rule, at, arrival, refused.")
+    contact: ExplainedContact
+    fields: dict[str, ExplainedField] = Field(description="By field, custom ones by their slug.")
+
+
+#: What any request may be answered with: a fault of the hub, and a database that is busy or away.
+ALWAYS = (500, 503)
 
 
 def errors(*statuses: int) -> dict[int, type[Schema]]:

@@ -76,6 +76,11 @@ def tokens(text: str) -> frozenset[str]:
     return frozenset(filter(None, words))
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The same in their order, each as often as it is there."""
+    return tuple(filter(None, map(fold, _SEPARATORS.split(text[:LONGEST_COMPARED]))))
+
+
 def person_key(first: str, last: str, domain: str) -> str:
     """What likely namesakes at one company share; "" if there is no name."""
     first, last = fold(first)[:LONGEST_IN_KEY], fold(last)[:LONGEST_IN_KEY]
@@ -115,10 +120,19 @@ def sort_key(first: str, last: str) -> str:
     return f"{fold(last)} {fold(first)}".strip()[:LONGEST_SORT_KEY].rstrip()
 
 
+def generation_of(last: str) -> tuple[str, str]:
+    """A last name without its generation, and the generation: "Smith Jr." is "Smith" and "jr"; else "" for it."""
+    name, _, end = clean(last).rpartition(" ")
+    generation = {"junior": "jr", "senior": "sr"}.get(fold(end), fold(end))
+    return (name.rstrip(" ,"), generation) if name and fold(end) in _TELLING_GENERATIONS else (last, "")
+
+
 # Words by which nameparser decides anything other than "first last".
 _TELLING_WORDS = frozenset().union(TITLES, SUFFIX_WORDS, SUFFIX_ACRONYMS, PARTICLES, CONJUNCTIONS)
 _TWO_PLAIN_WORDS = re.compile(r"([A-Z][a-z]{2,}) ([A-Z][a-z]{2,})")
 _GENERATIONS = frozenset(["jr", "sr", "i", "ii", "iii", "iv", "v", "junior", "senior"])
+#: Without those that may be an initial.
+_TELLING_GENERATIONS = _GENERATIONS - {"i", "v"}
 
 
 def split_name(full: str) -> tuple[str, str]:

@@ -23,6 +23,21 @@ TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
 PERSON = "person"
 IMPORT_UNDONE = "import-undone"
+# Rules of merges: whose value stays.
+MERGE_KEPT = "merge-kept"
+MERGE_FILLED = "merge-filled"
+MERGE_FULLER = "merge-fuller"
+MERGE_FIRST = "merge-first"
+MERGE_FURTHEST = "merge-furthest"
+MERGE_UNSUBSCRIBED = "merge-unsubscribed"
+MERGE_STAGE_BACK = "merge-stage-back"
+MERGE_LATEST = "merge-latest"
+PICKED = "picked"
+# Rules of taking a merge back: on which side a value belongs.
+UNMERGE_BACK = "unmerge-back"
+UNMERGE_CAME_BY = "unmerge-came-by"
+UNMERGE_UNPLACED = "unmerge-unplaced"
+UNMERGE_GONE = "unmerge-gone"
 
 WORDS: dict[str, str] = {
     CREATED: "a new contact takes what its first arrival brings",
@@ -45,12 +60,26 @@ WORDS: dict[str, str] = {
     WITH_ARRIVAL: "kept with the arrival",
     PERSON: "a person wrote it",
     IMPORT_UNDONE: "the import that filled it was taken back",
+    PICKED: "a person picked it",
+    MERGE_KEPT: "the contact that is kept has it, and keeps it",
+    MERGE_FILLED: "it was empty, and the merge fills it",
+    MERGE_FULLER: "it only came in an earlier merge, and this contact is more complete",
+    MERGE_FIRST: "the first lead source stays",
+    MERGE_FURTHEST: "the furthest stage stays",
+    MERGE_UNSUBSCRIBED: "an unsubscribe on either side stands, whatever is picked",
+    MERGE_STAGE_BACK: "only sales may pick a stage that is less far",
+    MERGE_LATEST: "the latest of them",
+    UNMERGE_BACK: "as it was before the merge",
+    UNMERGE_CAME_BY: "it came by an address of this contact",
+    UNMERGE_UNPLACED: "it is new since the merge, and could be about either",
+    UNMERGE_GONE: "it was taken away since the merge",
 }
 
 # Rules of the decision tree: why an arrival had its outcome (playbook, Step 2).
 BY_ADDRESS = "address"
 BY_NAME = "name-and-domain"
 BY_PHONE = "phone"
+BY_LIKENESS = "likeness"
 BY_WAITING = "waits-in-review"
 NOTHING_MATCHED = "nothing-matched"
 NOBODY = "could-be-nobody"

@@ -7,7 +7,7 @@ can be wrong with a file is an ``UnreadableFile``, whose text is a sentence for 
 
 from __future__ import annotations
 
-from .errors import UnreadableFile
+from .errors import NO_ROOM, UnreadableFile
 from .inspecting import inspect
 from .layout import Layout, Section
 from .matching import ColumnMatch, match_columns
@@ -18,6 +18,7 @@ from .spool import discard
 from .surveying import Survey, survey
 
 __all__ = [
+    "NO_ROOM",
     "ColumnMatch",
     "Layout",
     "Row",

@@ -27,30 +27,32 @@ class _Head:
     encoding: encodings.Encoding
     delimiter: str
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def inspect(
     path: str | os.PathLike[str],
     *,
-    filename: str,
     encoding: str | None = None,
     delimiter: str | None = None,
     section: str | None = None,
     sheet: str | None = None,
 ) -> Layout:
-    """How to read the file at ``path``; ``filename`` is its name for people.
+    """How to read the file at ``path``.
 
     What is given (by a person, on the preview) is taken as it is; the rest is found out from the first
     megabyte, but for the encoding, which is proven to the end. Raises ``UnreadableFile``.
     """
-    if kind_of(path, filename) == "xlsx":
+    if kind_of(path) == "xlsx":
         head = _head_of_workbook(path, sheet)
+    elif sheet:
+        raise UnreadableFile(f"The file is no workbook, so it has no sheet {sheet[:60]!r}.")
     else:
         head = _head_of_text(path, encoding, delimiter)
     tables = sections.find_tables(head.records)
     if section and not tables:
-        raise UnreadableFile(f"{filename} has no sections: choose the whole file instead of {section[:60]!r}.")
+        raise UnreadableFile(f"The file has no sections: choose the whole file instead of {section[:60]!r}.")
     found = sections.describe(head.records, tables, head.scale)
     if not tables:
         return _plain(head)
@@ -115,7 +117,8 @@ def _head_of_workbook(path: str | os.PathLike[str], sheet: str | None) -> _Head:
         others = ", ".join(name for name in opened.sheets if name != opened.sheet)
         notes.append(f"The sheet {opened.sheet!r} is read; the workbook also has {others[:200]}")
     scale = 1.0 if opened.complete else 2.0
-    return _Head(records, scale, "xlsx", encodings.Encoding("UTF-8", True), ",", opened.sheet, tuple(notes))
+    code = encodings.Encoding("UTF-8", True)
+    return _Head(records, scale, "xlsx", code, ",", opened.sheet, opened.sheets, tuple(notes))
 
 
 def _plain(head: _Head) -> Layout:
@@ -164,5 +167,6 @@ def _layout(
         section=section,
         sections=found,
         sheet=head.sheet,
+        sheets=head.sheets,
         notes=tuple(notes),
     )

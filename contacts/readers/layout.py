@@ -21,13 +21,17 @@ class Section:
     usual: bool
 
 
+#: Fields of a layout that are lists in JSON.
+LISTS = ("columns", "notes", "sheets")
+
+
 @dataclass(frozen=True)
 class Layout:
     """How a file is read. Goes to JSON and back, so that a worker reads the file the same way later.
 
     ``encoding`` is a name that both people and Python's codecs know ("Windows-1252"); ``header_row`` is
     the 1-based line (CSV) or sheet row (XLSX) of the header; ``section`` is "" for the whole file;
-    ``sheet`` is "" for CSV; ``notes`` are sentences worth showing before anything is imported.
+    ``sheet`` is "" for CSV and ``sheets`` empty; ``notes`` are sentences worth showing before anything is imported.
     """
 
     format: Literal["csv", "xlsx"]
@@ -40,11 +44,12 @@ class Layout:
     sections: tuple[Section, ...] = ()
     sheet: str = ""
     notes: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The layout as JSON-able values."""
         plain = asdict(self)
-        plain["columns"], plain["notes"] = list(self.columns), list(self.notes)
+        plain |= {name: list(plain[name]) for name in LISTS}
         plain["sections"] = [asdict(section) for section in self.sections]
         return plain
 
@@ -52,5 +57,5 @@ class Layout:
     def from_dict(cls, plain: dict[str, Any]) -> Layout:
         """The layout that ``to_dict`` gave."""
         sections = tuple(Section(**section) for section in plain["sections"])
-        rest = {**plain, "columns": tuple(plain["columns"]), "notes": tuple(plain["notes"])}
-        return cls(**{**rest, "sections": sections})
+        lists = {name: tuple(plain.get(name, ())) for name in LISTS}
+        return cls(**{**plain, **lists, "sections": sections})

@@ -1,4 +1,4 @@
-"""What kind of file this is, by its first bytes. File names lie; they only help to word a sentence."""
+"""What kind of file this is, by its first bytes. File names lie."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OTHERS: tuple[tuple[bytes, str], ...] = (
 _NEXT = "export the list as CSV or XLSX and upload that"
 
 
-def kind_of(path: str | os.PathLike[str], filename: str) -> Literal["csv", "xlsx"]:
+def kind_of(path: str | os.PathLike[str]) -> Literal["csv", "xlsx"]:
     """ "csv" or "xlsx", from the content; raises ``UnreadableFile`` for an empty, too large or other file."""
     try:
         size = os.path.getsize(path)
@@ -36,29 +36,29 @@ def kind_of(path: str | os.PathLike[str], filename: str) -> Literal["csv", "xlsx
             head = file.read(limits.HEAD)
     except OSError as error:
         reason = error.strerror or "it can't be opened"
-        raise UnreadableFile(f"{filename} could not be opened ({reason}): upload it again.") from error
+        raise UnreadableFile(f"The file could not be opened ({reason}): upload it again.") from error
     if not head:
-        raise UnreadableFile(f"{filename} is empty: export the list again and upload the new file.")
+        raise UnreadableFile("The file is empty: export the list again and upload the new file.")
     if size > limits.MAX_FILE:
         cap = limits.MAX_FILE // limits.MEGABYTE
-        raise UnreadableFile(f"{filename} is larger than {cap:,} MB: split it into smaller files.")
+        raise UnreadableFile(f"The file is larger than {cap:,} MB: split it into smaller files.")
     if head.startswith(_ZIP):
         return "xlsx"
-    _refuse_binary(head, filename)
+    _refuse_binary(head)
     return "csv"
 
 
-def _refuse_binary(head: bytes, filename: str) -> None:
+def _refuse_binary(head: bytes) -> None:
     """Raises for known binary formats and for markup."""
     if head.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in head:
-            raise UnreadableFile(f"{filename} is protected by a password: save it without one and upload it again.")
-        raise UnreadableFile(f"{filename} is an old Excel file (.xls): save it as XLSX or CSV and upload that.")
+            raise UnreadableFile("The file is protected by a password: save it without one and upload it again.")
+        raise UnreadableFile("The file is an old Excel file (.xls): save it as XLSX or CSV and upload that.")
     for magic, name in _OTHERS:
         if head.startswith(magic):
-            raise UnreadableFile(f"{filename} is {name}, not a list of contacts: {_NEXT}.")
+            raise UnreadableFile(f"The file is {name}, not a list of contacts: {_NEXT}.")
     if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"["):
-        raise UnreadableFile(f"{filename} is JSON, not a list of contacts: {_NEXT}.")
+        raise UnreadableFile(f"The file is JSON, not a list of contacts: {_NEXT}.")
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:64].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        raise UnreadableFile(f"{filename} is a web page or XML, not a list of contacts: {_NEXT}.")
+        raise UnreadableFile(f"The file is a web page or XML, not a list of contacts: {_NEXT}.")

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from . import limits, spool
-from .errors import UnreadableFile
+from .errors import GONE, UnreadableFile
 from .feed import END, Feed, reader
 from .headers import is_blank
 from .layout import Layout
@@ -44,7 +44,9 @@ def read_rows(path: str | os.PathLike[str], layout: Layout, *, skip: int = 0) ->
 
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str], layout: Layout) -> Iterator[tuple[Feed, Iterator[list[str]]]]:
-    """The feed and the records below the header; csv's errors become sentences."""
+    """The feed and the records below the header; csv's errors, and a file that is gone, become sentences."""
+    if not os.path.isfile(path):
+        raise UnreadableFile(GONE)
     with contextlib.ExitStack() as stack:
         if layout.format == "xlsx":
             opened = stack.enter_context(spool.open_spool(path, layout.sheet))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import resource
@@ -18,7 +19,7 @@ from typing import Any, TextIO
 
 from . import limits
 from .archive import Archive
-from .errors import UnreadableFile
+from .errors import NO_ROOM, UnreadableFile
 from .sheet import SheetReader
 from .workbook import choose, open_workbook, read_formats, read_strings
 
@@ -56,8 +57,9 @@ def main() -> None:
         report: dict[str, Any] = {"complete": complete}
     except UnreadableFile as error:
         report = {"error": str(error)}
-    except (MemoryError, OSError):
-        report = {"error": TOO_MUCH}
+    except (MemoryError, OSError) as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        report = {"error": NO_ROOM if full else TOO_MUCH}
     sys.stderr.write(json.dumps(report) + "\n")
     sys.exit(3 if "error" in report else 0)
 
@@ -96,8 +98,9 @@ def _spool(request: dict[str, Any]) -> bool:
                 return False
             if writer.count:
                 return True
-    what = "The sheet is" if request["sheet"] else "All sheets of the workbook are"
-    raise UnreadableFile(f"{what} empty: export the list again and upload the new file.")
+    if request["sheet"]:
+        raise UnreadableFile(f"The sheet {request['sheet'][:60]!r} is empty: choose another.")
+    raise UnreadableFile("All sheets of the workbook are empty: export the list again and upload the new file.")
 
 
 class _Start:

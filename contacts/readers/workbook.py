@@ -17,6 +17,8 @@ from .errors import UnreadableFile
 from .feed import clean
 
 _HIDDEN = ("hidden", "veryHidden")
+#: Sheets that a sentence names.
+MOST_NAMED = 50
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,9 @@ def choose(workbook: Workbook, wanted: str) -> list[Sheet]:
         return sorted(workbook.sheets, key=lambda sheet: sheet.hidden)
     chosen = [sheet for sheet in workbook.sheets if sheet.name == wanted]
     if not chosen:
-        names = ", ".join(sheet.name for sheet in workbook.sheets)[:200]
-        raise UnreadableFile(f"There is no sheet {wanted[:60]!r} in the workbook: it has {names}.")
+        names = [sheet.name for sheet in workbook.sheets]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        raise UnreadableFile(
+            f"There is no sheet {wanted[:60]!r} in the workbook: it has {', '.join(names[:MOST_NAMED])}{more}."
+        )
     return chosen

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from contacts.domain import rules
@@ -15,6 +16,8 @@ from contacts.domain.identity import NotAnAddress, read_address
 from contacts.domain.origins import Origin, Writer, origin_of
 from contacts.models import Address, Arrival, Contact
 from contacts.services import story
+from contacts.services.merged import living_id
+from contacts.services.merging.told import Told, merges_of
 
 #: At most this many refused values of a field are told, from this many of the newest arrivals.
 REFUSED_TOLD = 100
@@ -47,11 +50,11 @@ class Sent(NamedTuple):
 
 
 def find_contact(text: str) -> Contact | None:
-    """The contact of that number, or with that address, be it an alias."""
+    """The contact that this number leads to, or that has this address, be it an alias."""
     text = text.strip()
     number = text.removeprefix("#")
     if number.isascii() and number.isdigit():
-        return Contact.objects.filter(pk=int(number)).first() if len(number) < 19 else None
+        return Contact.objects.filter(pk=living_id(int(number))).first() if len(number) < 19 else None
     try:
         key = read_address(text).key
     except NotAnAddress:
@@ -63,11 +66,16 @@ def explain_contact(contact: Contact, names: story.Names | None = None) -> dict[
     """Every field with its value, its origin and what was refused; ready for JSON."""
     names = names or story.load_names()
     sent = _arrivals(contact.pk)
-    refused = _refused(sent)
+    merges = merges_of(contact.pk)
+    refused = _refused(sent, merges, names)
     values, before = values_of(contact), _before(contact.pk, names)
     fields = {
         name: _field(contact, name, values.get(name), names, sent)
-        | {"before": before.get(name), "refused": refused.get(name, [])}
+        | {
+            "before": before.get(name),
+            "merge": merges.brought(name, values.get(name), contact.origins),
+            "refused": refused.get(name, []),
+        }
         for name in [*story.STANDARD, *names.custom]
     }
     return {"contact": _who(contact), "fields": fields}
@@ -139,8 +147,15 @@ def _arrivals(contact_id: int) -> list[Sent]:
     return [Sent(*row) for row in found.values_list(*columns)[:ARRIVALS_READ]]
 
 
-def _refused(sent: Sequence[Sent]) -> dict[str, list[dict[str, Any]]]:
-    """By field, the values that arrivals offered and that were not taken, newest first."""
+def _refused(sent: Sequence[Sent], merges: Told, names: story.Names) -> dict[str, list[dict[str, Any]]]:
+    """By field, the values that arrivals offered, or merged contacts had, and that were not taken; newest first."""
+    told = _offered(sent)
+    for field, entries in merges.refused(names).items():
+        told[field] = sorted([*entries, *told[field]], key=itemgetter("at"), reverse=True)
+    return told
+
+
+def _offered(sent: Sequence[Sent]) -> dict[str, list[dict[str, Any]]]:
     told: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for arrival in sent:
         for name, decision, rule, *rest in arrival.verdicts:
@@ -210,7 +225,7 @@ def sentence(entry: Mapping[str, Any]) -> str:
     if entry["origin"] is None:
         return "Nobody has sent one yet." if entry["value"] is None else "It is older than the hub's records."
     at = story.in_full(datetime.fromisoformat(entry["at"]))
-    return " ".join(filter(None, [_written(entry, at), _was(entry)]))
+    return " ".join(filter(None, [_written(entry, at), _merged(entry), _was(entry)]))
 
 
 def _written(entry: Mapping[str, Any], at: str) -> str:
@@ -218,10 +233,18 @@ def _written(entry: Mapping[str, Any], at: str) -> str:
     if rule == rules.PERSON:
         act = "left it blank on purpose" if entry["value"] is None else "wrote it"
         return f"{who} {act} on {at}. What a person wrote stays until a person changes it."
+    if rule == rules.PICKED:
+        act = "chose to leave it blank" if entry["value"] is None else "picked it"
+        return f"{who} {act} on {at}. What a person picked stays until a person changes it."
     through = f" (arrival #{entry['arrival']})" if entry["arrival"] else ""
     if entry["by"] == "person":
         return f"{who} typed it in on {at}{through}: {entry['rule']}."
     return f"It came from {who} on {at}{through}: {entry['rule']}."
+
+
+def _merged(entry: Mapping[str, Any]) -> str:
+    merge = entry["merge"]
+    return f"It is here since merge {merge['number']}, with {merge['name']} (#{merge['contact']})." if merge else ""
 
 
 def _was(entry: Mapping[str, Any]) -> str:

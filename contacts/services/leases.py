@@ -1,4 +1,4 @@
-"""Who works on an import: the row says it, and a lease that isn't renewed is anybody's."""
+"""Who works on an import or a search: the row says it, and a lease that isn't renewed is anybody's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import socket
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from contacts.models import ImportBatch
 
@@ -25,33 +26,43 @@ def new_holder() -> str:
     return f"{HOST}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
-def take_lease(batch_id: int, holder: str, at: datetime, working: str, frm: tuple[str, ...]) -> bool:
-    """Become the one who works on a batch, if it is in one of the states ``frm`` and nobody else does."""
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=at) | Q(lease_holder__in=_dead_holders(batch_id))
-    mine = ImportBatch.objects.filter(free, pk=batch_id, status__in=frm)
-    return bool(mine.update(lease_holder=holder, lease_until=at + LEASE, status=working))
+def take_lease(
+    pk: int, holder: str, at: datetime, working: str, frm: tuple[str, ...], model: type[Model] = ImportBatch
+) -> bool:
+    """Become the one who works on a row, if it is in one of the states ``frm`` and nobody else does."""
+    return claim(model._default_manager.filter(pk=pk, status__in=frm), holder, at, status=working)
 
 
-def renew(batch_id: int, holder: str, at: datetime, **progress: object) -> None:
+def claim(wanted: QuerySet[Any], holder: str, at: datetime, **state: object) -> bool:
+    """Become the one who works on ``wanted``, one row if it is in the right state, unless somebody else does."""
+    dead = [h for h in wanted.values_list("lease_holder", flat=True) if h and is_dead(h)]
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=at) | Q(lease_holder__in=dead)
+    return bool(wanted.filter(free).update(lease_holder=holder, lease_until=at + LEASE, **state))
+
+
+def renew(pk: int, holder: str, at: datetime, model: type[Model] = ImportBatch, **progress: object) -> None:
     """Note progress and keep the lease, in the caller's transaction. Raises ``LeaseLost``."""
-    mine = ImportBatch.objects.filter(pk=batch_id, lease_holder=holder)
+    mine = model._default_manager.filter(pk=pk, lease_holder=holder)
     if not mine.update(lease_until=at + LEASE, **progress):
-        raise LeaseLost(f"Import {batch_id} is being worked on by another process.")
+        raise LeaseLost(f"{model._meta.verbose_name} {pk} is being worked on by another process.")
 
 
-def give_back(batch_id: int, holder: str, **state: object) -> None:
-    """End the work on a batch."""
-    ImportBatch.objects.filter(pk=batch_id, lease_holder=holder).update(lease_holder="", lease_until=None, **state)
+def give_back(pk: int, holder: str, model: type[Model] = ImportBatch, **state: object) -> None:
+    """End the work on a row."""
+    mine = model._default_manager.filter(pk=pk, lease_holder=holder)
+    mine.update(lease_holder="", lease_until=None, **state)
 
 
-def unfinished(at: datetime) -> list[int]:
-    """Batches that wait for a worker or whose worker is gone."""
-    active = ImportBatch.objects.filter(status__in=[Status.CHECKING, Status.QUEUED, Status.RUNNING])
-    return [
-        pk
-        for pk, holder, until in active.values_list("pk", "lease_holder", "lease_until").order_by("pk")
-        if until is None or until < at or is_dead(holder)
-    ]
+def unfinished(at: datetime, model: type[Model] = ImportBatch) -> list[int]:
+    """Rows that wait for a worker or whose worker is gone."""
+    active = [Status.CHECKING, Status.QUEUED, Status.RUNNING]
+    return abandoned(model._default_manager.filter(status__in=active), at)
+
+
+def abandoned(wanted: QuerySet[Any], at: datetime) -> list[int]:
+    """Those of the rows with work to do on which nobody works."""
+    rows = wanted.values_list("pk", "lease_holder", "lease_until").order_by("pk")
+    return [pk for pk, holder, until in rows if until is None or until < at or is_dead(holder)]
 
 
 def is_dead(holder: str) -> bool:
@@ -67,8 +78,3 @@ def is_dead(holder: str) -> bool:
     except PermissionError:
         return False
     return False
-
-
-def _dead_holders(batch_id: int) -> list[str]:
-    holders = ImportBatch.objects.filter(pk=batch_id).values_list("lease_holder", flat=True)
-    return [h for h in holders if h and is_dead(h)]

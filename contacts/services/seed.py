@@ -20,6 +20,7 @@ from contacts.models import Contact, CustomField, HubSettings, Source, Stage
 from contacts.queries import policy_for
 from contacts.roles import ELSEWHERE, ROLES
 from contacts.services.intake import take
+from contacts.services.seed_queue import CLEARED, clear_queue, seed_likely, seed_queue
 from contacts.services.write import Entrance
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
@@ -150,10 +151,16 @@ def seed_demo(now: datetime) -> None:
               "paid-search-landing-page": "marketing", "outbound-prospecting": "sales"}  # fmt: skip
     for slug, username in owners.items():
         Source.objects.filter(slug=slug).update(owner=User.objects.get(username=username))
+    cleared = False
     for day, slug, records in _demo_days(now):
+        if not cleared and day > now - CLEARED:
+            clear_queue(day)
+            cleared = True
         source = Source.objects.get(slug=slug)
         entrance = Entrance(source.pk, "api", f"{source.name} (API)", day)
         take([_received(record) for record in records], policy_for(source), entrance)
+    seed_queue(now)
+    seed_likely(now)
 
 
 def _received(record: dict[str, str]) -> Received:

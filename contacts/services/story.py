@@ -8,10 +8,12 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.db.models import Max
 from django.utils import timezone
 
 from contacts.domain.fields import FIELDS, LABELS
 from contacts.models import Contact, CustomField, Source, Stage
+from contacts.services.merged import lived_as
 
 #: Fields of a contact in the order in which pages and ``explain`` show them; custom fields follow.
 STANDARD = (*(f.name for f in FIELDS if f.kept), "owner", "source", "last_activity")
@@ -35,7 +37,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Event:
-    """One row of a contact's history."""
+    """One row of a contact's history. ``contact`` is another one's number where it was lived before a merge."""
 
     id: int
     at: datetime
@@ -44,6 +46,8 @@ class Event:
     arrival: int | None
     created: bool
     changes: Sequence[Change]
+    contact: int
+    left: bool = False  # the row with which a contact left the hub
 
 
 @dataclass(frozen=True)
@@ -116,28 +120,58 @@ def changes(new: Mapping[str, Any], old: Mapping[str, Any] | None, names: Names)
         for f in [*after, *(f for f in before if f not in after)]
     ]
     said = [c for c in told if c.old != c.new]
-    if new["shared_mailbox"] and not (old and old["shared_mailbox"]):
-        said.append(Change("shared_mailbox", "Shared mailbox", "", "yes"))
+    shared = ["yes" if row and row["shared_mailbox"] else "" for row in (old, new)]
+    if shared[0] != shared[1]:
+        said.append(Change("shared_mailbox", "Shared mailbox", *shared))
     return said
 
 
 def events(contact_id: int, names: Names, limit: int, before: int | None = None) -> tuple[list[Event], int | None]:
-    """A page of the history, newest first, and the row from which the next page goes on."""
-    rows = history_rows(contact_id, limit + 1, before)
-    pairs = list(zip(rows, [*rows[1:], None], strict=True))[:limit]
-    told = [
-        Event(
-            row["history_id"],
-            row["history_date"],
-            row["actor"],
-            row["history_change_reason"] or "",
-            row["arrival_id"],
-            row["history_type"] == "+",
-            changes(row, older, names),
-        )
-        for row, older in pairs
-    ]
-    return told, told[-1].id if len(rows) > limit else None
+    """A page of the history, newest first, and the row from which the next page goes on.
+
+    What was merged into the contact lived its own life before: its rows are among them. Three queries.
+    """
+    history = Contact.history.model.objects.filter(id__in=lived_as(contact_id))
+    shown = history.filter(history_id__lt=before) if before is not None else history
+    rows = list(shown.order_by("-history_id").values("id", *ROW)[:limit])
+    earlier = _rows_before(history, rows)
+    told = [_event(row, older, names) for row, older in _with_older(rows, earlier)]
+    return told, told[-1].id if earlier else None
+
+
+def _rows_before(history: Any, rows: Sequence[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]]:
+    """By contact, the newest row that is older than all of these."""
+    if not rows:
+        return {}
+    newest = history.filter(history_id__lt=rows[-1]["history_id"]).order_by().values("id")
+    found = history.filter(history_id__in=newest.annotate(newest=Max("history_id")).values("newest"))
+    return {row["id"]: row for row in found.values("id", *ROW)}
+
+
+def _with_older(
+    rows: Sequence[Mapping[str, Any]], earlier: Mapping[int, Mapping[str, Any]]
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+    """Each row with the one before it of the same contact."""
+    older = dict(earlier)
+    pairs = []
+    for row in reversed(rows):
+        pairs.append((row, older.get(row["id"])))
+        older[row["id"]] = row
+    return pairs[::-1]
+
+
+def _event(row: Mapping[str, Any], older: Mapping[str, Any] | None, names: Names) -> Event:
+    return Event(
+        row["history_id"],
+        row["history_date"],
+        row["actor"],
+        row["history_change_reason"] or "",
+        row["arrival_id"],
+        row["history_type"] == "+" and older is None,
+        changes(row, older, names),
+        row["id"],
+        row["history_type"] == "-",
+    )
 
 
 def events_since(contact_id: int, names: Names, seen: int) -> list[Event]:

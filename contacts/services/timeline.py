@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from contacts.models import Arrival, Contact, Outcome
 from contacts.services import story
+from contacts.services.merged import lived_as
 
 SHOWN = 30
 #: Longest value that a line of the timeline quotes.
@@ -19,18 +21,26 @@ ICONS = {
     "arrival": "inbox",
     "stage": "stairs",
     "address": "alternate_email",
+    "merge": "merge",
 }
+#: How a row of history tells of a merge, or of one that was taken back.
+MERGED = re.compile(r"merged (?:with|into) #.*, merge (?P<to>\d+)|merge (?P<back>\d+) taken back", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One thing that happened: when, in words, and the arrival if it was one."""
+    """One thing that happened: when, in words, and the arrival or the merge if it was one.
+
+    ``lived_as`` is the number of the contact that lived it, where that was merged into this one.
+    """
 
     at: datetime
     icon: str
     words: str
     arrival: int | None = None
     reason: str = ""
+    merge: int | None = None
+    lived_as: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,23 +52,25 @@ class Timeline:
 
 
 def timeline(contact_id: int, names: story.Names, history_before: int | None, arrival_before: int | None) -> Timeline:
-    """A page of the timeline. Two queries, however long it is."""
-    events, _ = story.events(contact_id, names, SHOWN + 1, history_before)
+    """A page of the timeline. Four queries, however long it is."""
+    events, older = story.events(contact_id, names, SHOWN + 1, history_before)
     arrivals = _arrivals(contact_id, arrival_before)
     told = {e.arrival for e in events}
     quiet = [a for a in arrivals if a["id"] not in told]
-    merged = _merged(events, quiet)
+    # That somebody left to become part of this contact is told by the contact's own row.
+    own = [e for e in events if not e.left or e.contact == contact_id]
+    merged = _merged(contact_id, own, quiet)
     shown = merged[:SHOWN]
-    if len(merged) <= SHOWN:
+    if len(merged) <= SHOWN and older is None:
         return Timeline([line for line, _, _ in shown], "")
-    history = min((h for _, h, _ in shown if h), default=history_before)
+    history = min((h for _, h, _ in shown if h), default=older or history_before)
     arrival = min((a for _, _, a in shown if a), default=arrival_before)
     places = [f"{name}={place}" for name, place in (("h", history), ("a", arrival)) if place]
     return Timeline([line for line, _, _ in shown], "&".join(places))
 
 
 def _merged(
-    events: Sequence[story.Event], quiet: Sequence[dict[str, Any]]
+    contact_id: int, events: Sequence[story.Event], quiet: Sequence[dict[str, Any]]
 ) -> list[tuple[Line, int | None, int | None]]:
     """Both streams by time, each in its own order, with the numbers from which each goes on."""
     lines: list[tuple[Line, int | None, int | None]] = []
@@ -66,7 +78,7 @@ def _merged(
     while left or right:
         if left and (not right or _is_newer(left[0], right[0])):
             event = left.pop(0)
-            lines.append((_event_line(event), event.id, None))
+            lines.append((_event_line(event, contact_id), event.id, None))
         else:
             arrival = right.pop(0)
             lines.append((_arrival_line(arrival), None, arrival["id"]))
@@ -88,9 +100,19 @@ def _arrivals(contact_id: int, before: int | None) -> list[dict[str, Any]]:
     return list(found.order_by("-pk").values(*columns)[: SHOWN + 1])
 
 
-def _event_line(event: story.Event) -> Line:
+def _event_line(event: story.Event, contact_id: int) -> Line:
+    line = _event_words(event)
+    return line if event.contact == contact_id else replace(line, lived_as=event.contact)
+
+
+def _event_words(event: story.Event) -> Line:
     if event.created:
         return Line(event.at, ICONS["created"], f"Created by {event.actor}", event.arrival)
+    if found := MERGED.fullmatch(event.reason):
+        number = found["to"] or found["back"]
+        said = event.reason.removesuffix(f", merge {number}") if found["to"] else "took a merge back"
+        changed = "; ".join(_change(c, filled=True) for c in event.changes)
+        return Line(event.at, ICONS["merge"], f"{event.actor} {said}", None, changed, int(number))
     if event.reason.startswith("address "):
         act, _, rest = event.reason.partition(": ")
         said = f"{event.actor}: {act}, {rest.strip().removesuffix('.')}"
@@ -137,6 +159,6 @@ def _short(text: str) -> str:
 def counts(contact_id: int) -> str:
     """ "15 arrivals, 9 edits"."""
     arrivals = Arrival.objects.filter(contact_id=contact_id).count()
-    rows = Contact.history.model.objects.filter(id=contact_id, arrival_id=None, history_type="~")
+    rows = Contact.history.model.objects.filter(id__in=lived_as(contact_id), arrival_id=None, history_type="~")
     edits = rows.count()
     return f"{arrivals:,} arrival{'s' * (arrivals != 1)}, {edits:,} edit{'s' * (edits != 1)}"

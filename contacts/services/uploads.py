@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
+import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
+from django.db import OperationalError
 
 from contacts.domain.fields import ALIASES, MAPPABLE
 from contacts.models import CustomField, ImportBatch, SavedMatching, Source
-from contacts.readers import ColumnMatch, Layout, Shape, Survey, UnreadableFile, discard, inspect, match_columns, survey
+from contacts.readers import NO_ROOM, ColumnMatch, Layout, Shape, Survey, discard, inspect, match_columns, survey
+
+#: What the system says when nothing more can be written: the disk, the quota, the largest file it allows.
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+DISK_FULL = "53100"  # PostgreSQL's name for it
+
+
+class NoRoom(Exception):
+    """The hub can't keep a file because its disk, or its share of it, is full; the text is for people."""
+
+
+def folder() -> Path:
+    """Where the files of imports are; made where it is missing."""
+    where = Path(settings.UPLOAD_ROOT) / "imports"
+    where.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return where
 
 
 def store_file(content: BinaryIO, filename: str) -> str:
-    """Copy an upload to where no URL leads, under a name of our own. Returns its path below the upload folder."""
-    folder = Path(settings.UPLOAD_ROOT) / "imports"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Copy an upload to where no URL leads, under a name of our own. Returns its path below the upload folder.
+
+    What can't be stored whole is not stored at all.
+    """
     suffix = Path(filename).suffix.lower()[:10]
-    target = folder / f"{uuid.uuid4().hex}{suffix}"
-    with target.open("wb") as out:
-        shutil.copyfileobj(content, out, 1 << 20)
+    target = folder() / f"{uuid.uuid4().hex}{suffix}"
+    try:
+        with target.open("wb") as out:
+            shutil.copyfileobj(content, out, 1 << 20)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
     return str(target.relative_to(settings.UPLOAD_ROOT))
+
+
+@contextmanager
+def room_or_sentence() -> Iterator[None]:
+    """Turn what system and database say of a full disk into ``NoRoom``; other faults go on as they are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom(NO_ROOM) from error
+        raise
+    except OperationalError as error:
+        cause = error.__cause__
+        if getattr(cause, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", "") == DISK_FULL:
+            raise NoRoom(NO_ROOM) from error
+        raise
 
 
 def path_of(batch: ImportBatch) -> Path:
@@ -47,25 +87,39 @@ def open_batch(
     """A batch for a new file, with its columns matched as well as they can be. Nothing is decided yet.
 
     ``reading`` is what a person set by hand: encoding, delimiter, section, sheet. Raises
-    ``UnreadableFile``; the file is then not kept.
+    ``UnreadableFile``, or ``NoRoom`` where the disk is full; the file is then not kept.
     """
+    with room_or_sentence():
+        return _opened(content, filename, source, at=at, user=user, by=by, reading=reading)
+
+
+def _opened(
+    content: BinaryIO,
+    filename: str,
+    source: Source,
+    *,
+    at: datetime,
+    user: Any,
+    by: str,
+    reading: dict[str, str | None],
+) -> tuple[ImportBatch, Survey]:
     filename = filename.encode("utf-8", "replace").decode()  # a name on disk need not be text
     batch = ImportBatch(source=source, filename=Path(filename).name[:255], created_at=at, created_by=user)
     batch.created_by_name = by or (user.get_full_name() or user.get_username() if user else "")
     batch.stored = store_file(content, filename)
     try:
         found = read_again(batch, **reading)
-    except UnreadableFile:
+        batch.mapping = one_name({m.column: m.field for m in matches(batch, found)})
+        batch.save()
+    except BaseException:
         discard_file(batch)
         raise
-    batch.mapping = one_name({m.column: m.field for m in matches(batch, found)})
-    batch.save()
     return batch, found
 
 
 def read_again(batch: ImportBatch, **reading: str | None) -> Survey:
-    """Inspect and survey the stored file, perhaps in another encoding or section. Does not save."""
-    layout = inspect(path_of(batch), filename=batch.filename, **reading)
+    """Inspect and survey the stored file, perhaps in another encoding, section or sheet. Does not save."""
+    layout = inspect(path_of(batch), **reading)
     found = survey(path_of(batch), layout)
     batch.layout, batch.columns = layout.to_dict(), list(layout.columns)
     batch.rows, batch.sha256 = found.rows, found.sha256

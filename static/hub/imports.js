@@ -57,15 +57,9 @@
     compare();
   };
 
-  // On the way down: unfold's own listener on file inputs expects a text input beside them, and fails without.
-  const chosen = (event) => {
-    if (event.target.id !== "file") return;
-    event.stopPropagation();
-    tooLarge(event.target);
-  };
-  document.addEventListener("change", chosen, true);
   document.addEventListener("change", (event) => {
     if (event.target.matches("select")) changed(event.target);
+    if (event.target.matches("input[type=file]")) tooLarge(event.target);
   });
   document.addEventListener("submit", (event) => {
     const input = event.target.querySelector("input[type=file][data-cap]");

@@ -13,22 +13,10 @@ from openpyxl import Workbook
 from contacts.admin import import_match
 from contacts.models import Arrival, ImportBatch, SavedMatching
 from contacts.services import imports
-from tests.contacts.deciding import dump, person, seed, send, source
+from tests.contacts.deciding import dump, person, send, source
 from tests.contacts.importing import BADGES, SOURCE, at, checked, imported, matching, newest, text_of, upload
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _hub(db, settings, tmp_path):
-    settings.UPLOAD_ROOT = tmp_path / "uploads"
-    seed()
-
-
-@pytest.fixture
-def ops(client: Client) -> Client:
-    client.force_login(person("ops"))
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("file_hub")]
 
 
 class TestChoosingAFile:

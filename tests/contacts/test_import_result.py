@@ -13,22 +13,10 @@ from django.utils import timezone
 from contacts.admin import import_run
 from contacts.models import Arrival, Contact, ImportBatch, Outcome
 from contacts.services import imports
-from tests.contacts.deciding import dump, person, seed, send
+from tests.contacts.deciding import dump, send
 from tests.contacts.importing import at, checked, imported, newest, signed_in, text_of, upload
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _hub(db, settings, tmp_path):
-    settings.UPLOAD_ROOT = tmp_path / "uploads"
-    seed()
-
-
-@pytest.fixture
-def ops(client: Client) -> Client:
-    client.force_login(person("ops"))
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("file_hub")]
 
 
 class TestTheResult:

@@ -103,6 +103,17 @@ class TestCustomFields:
         )
         assert not CustomField.objects.exists()
 
+    @pytest.mark.parametrize(
+        "slug",
+        ["email", "name", "website", "opt_in", "owner", "owner_id", "source", "last_activity", "id", "custom",
+         "shared_mailbox", "created_at", "version", "addresses", "lifecycle_stage_id"],
+    )  # fmt: skip
+    def test_a_name_that_contacts_or_records_use_already_is_refused(self, client, slug):
+        data = {"slug": slug, "label": "Mine", "type": "text", "order": "0"}
+        page = client.post(reverse("admin:contacts_customfield_add"), data).content.decode()
+        assert f"“{slug}” is a field that the hub has already. Choose another name." in page
+        assert not CustomField.objects.exists()
+
     def test_the_type_stays_once_there_are_values(self, client):
         field = CustomField.objects.create(slug="size", label="Size", type="text")
         self.change(client, field, type="number")

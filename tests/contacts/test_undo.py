@@ -224,3 +224,38 @@ class TestReviews:
         plan = take_back(batch)
         assert reasons(plan) == [("", "it stays marked as a shared mailbox")]
         assert (Review.objects.get().status, Contact.objects.get().shared_mailbox) == ("seen", True)
+
+
+class TestLikelyPairs:
+    """Cases that a search for duplicates opened: nobody said anything yet."""
+
+    def pair(self, *contacts: Contact, status: str = "open", by: str = "") -> Review:
+        case = Review.objects.create(
+            kind="pair", status=status, waiting_key=f"d:{len(contacts)}", rule="likely", opened_at=LATER,
+            decided_by_name=by,
+        )  # fmt: skip
+        ReviewCandidate.objects.bulk_create(ReviewCandidate(review=case, contact=c) for c in contacts)
+        return case
+
+    def test_an_open_one_keeps_nobody_and_is_settled_when_one_contact_is_left(self):
+        send(email="a.lee@harbor.example", first_name="Ann", last_name="Leigh")
+        batch = imported(ANN)
+        case = self.pair(*Contact.objects.all())
+        assert counts(take_back(batch)) == (1, 0, 0)
+        case.refresh_from_db()
+        assert (case.status, case.note) == ("settled", "the import was taken back")
+
+    def test_one_that_two_others_are_left_in_stays_open(self):
+        send(email="a.lee@harbor.example", first_name="Ann", last_name="Leigh")
+        send(email="an.lee@harbor.example", first_name="An", last_name="Li")
+        batch = imported(ANN)
+        case = self.pair(*Contact.objects.all())
+        assert counts(take_back(batch)) == (1, 0, 0)
+        case.refresh_from_db()
+        assert (case.status, case.candidates.count()) == ("open", 2)
+
+    def test_one_that_somebody_decided_keeps_the_contact(self):
+        send(email="a.lee@harbor.example", first_name="Ann", last_name="Leigh")
+        batch = imported(ANN)
+        case = self.pair(*Contact.objects.all(), status="different", by="Tomasz Zieliński")
+        assert reasons(take_back(batch)) == [("", f"Tomasz Zieliński decided case {case.pk} about it")]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from django.core.management import CommandError
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from contacts.models import Address, Arrival, Contact, ImportBatch
 from contacts.services import undo
@@ -22,6 +20,7 @@ from tests.contacts.undoing import (
     edit,
     imported,
     people,
+    statements,
     take_back,
 )
 
@@ -57,20 +56,6 @@ class TestOnce:
         with pytest.raises(undo.CannotUndo, match="stop it first"):
             take_back(batch)
         assert dump() == before
-
-    def test_when_anything_fails_nothing_was_done(self, monkeypatch: pytest.MonkeyPatch):
-        send(email=ANN[0])
-        batch = imported(ANN, BOB)
-        before = dump()
-
-        def fails(*args: Any) -> None:
-            raise RuntimeError("the power went")
-
-        monkeypatch.setattr(undo, "_close", fails)
-        with pytest.raises(RuntimeError):
-            take_back(batch)
-        assert dump() == before
-        assert ImportBatch.objects.get().undone_at is None
 
     def test_the_plan_is_what_will_be_done_and_writes_nothing(self):
         send(email=ANN[0], first_name="Ann", last_name="Lee")
@@ -131,10 +116,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows():
     spent = []
     for size, first in ((30, 0), (600, 1000)):
         batch = imported(*people(range(first, first + size)))
-        with CaptureQueriesContext(connection) as queries:
-            take_back(batch)
-        spent.append(len(queries))
-    assert spent[0] == spent[1]
+        spent.append(statements(lambda batch=batch: take_back(batch)))
+    assert spent[0] == spent[1] > 10
 
 
 @pytest.mark.slow

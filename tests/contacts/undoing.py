@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.core.management import call_command
+from django.db import connection
 
 from contacts.models import Contact, ImportBatch
 from contacts.services import imports, undo, uploads
@@ -36,7 +37,7 @@ def imported(
 
 
 def take_back(batch: ImportBatch, **more: Any) -> undo.UndoPlan:
-    return undo.undo_import(batch.pk, actor="Olga Ops", user_id=person("ops").pk, at=LATEST, **more)
+    return undo.undo_import(batch.pk, actor="Olga Ops", user_id=person("ops").pk, clock=lambda: LATEST, **more)
 
 
 def edit(email: str, who: str = "sales", **changes: str) -> Contact:
@@ -66,3 +67,16 @@ def command(*args: Any) -> str:
 
 def people(numbers: Iterable[int], **more: str) -> list[Sequence[str]]:
     return [(f"p{n}@firm{n}.example", f"Name{n}", f"Sur{n}", f"Firm {n}", "Buyer", "") for n in numbers]
+
+
+def statements(act: Callable[[], Any]) -> int:
+    """How many statements an act sends. Counted at the door: the work keeps no log of them."""
+    sent: list[str] = []
+
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        sent.append(sql)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(note):
+        act()
+    return len(sent)

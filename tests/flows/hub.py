@@ -75,8 +75,15 @@ class Hub:
 
     def start_intake(self, *args: Any, checks: bool = False) -> subprocess.Popen[str]:
         """``manage.py intake``; without Django's checks of the pages it starts sooner."""
-        quick = [] if checks else ["--skip-checks"]
-        return self._open([sys.executable, str(ROOT / "manage.py"), "intake", *quick, *map(str, args)])
+        return self.start_command("intake", *([] if checks else ["--skip-checks"]), *args)
+
+    def start_command(self, name: str, *args: Any) -> subprocess.Popen[str]:
+        """A command of ``manage.py``."""
+        return self._open([sys.executable, str(ROOT / "manage.py"), name, *map(str, args)])
+
+    def start_killing(self, command: list[str], points: list[tuple[str, str, int]]) -> subprocess.Popen[str]:
+        """Processes that are killed at moments of a command, and gone on with: see ``killing``."""
+        return self._open([sys.executable, "-m", "tests.flows.killing", json.dumps(command), json.dumps(points)])
 
     def _open(self, command: list[str]) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE

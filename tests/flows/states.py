@@ -31,9 +31,10 @@ class Names:
     """Ordinals instead of numbers: the third contact is C3 whatever number it has."""
 
     def __init__(self, rows: Callable[[str], Rows]) -> None:
-        tables = {"C": "contacts_contact", "R": "contacts_review", "A": "contacts_arrival"}
+        tables = {"C": "contacts_historicalcontact", "R": "contacts_review", "A": "contacts_arrival"}
+        known = "SELECT DISTINCT id FROM {} ORDER BY id"  # the history knows removed contacts as well
         self.of = {
-            kind: {ident: f"{kind}{n}" for n, (ident,) in enumerate(rows(f"SELECT id FROM {table} ORDER BY id"), 1)}
+            kind: {ident: f"{kind}{n}" for n, (ident,) in enumerate(rows(known.format(table)), 1)}
             for kind, table in tables.items()
         }
 

@@ -18,7 +18,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 def load(path: Path, **choices: str) -> tuple[Layout, list[Row]]:
     """The layout of a file and all of its rows."""
-    layout = inspect(path, filename=path.name, **choices)
+    layout = inspect(path, **choices)
     return layout, list(read_rows(path, layout))
 
 

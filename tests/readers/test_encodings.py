@@ -69,7 +69,7 @@ def test_a_badge_scan_in_windows_1252_is_read_right(write):
 
 def test_utf8_must_hold_to_the_end_of_the_file(write):
     late = _TEXT.encode() + b"c@x.example,plain,\n" * 70_000 + "d@x.example,Müller,\n".encode("cp1252")
-    layout = inspect(write(late), filename="list.csv")
+    layout = inspect(write(late))
     assert (layout.encoding, layout.encoding_sure) == ("Windows-1252", False)
     assert layout.notes == (
         "The file is UTF-8 up to line 70,004, but not there: it is read as Windows-1252, which is a guess",
@@ -78,7 +78,7 @@ def test_utf8_must_hold_to_the_end_of_the_file(write):
 
 def test_a_letter_cut_by_a_block_is_not_a_fault(write):
     path = write("Email,Note\n" + "a@x.example,ü\n" * (limits.BLOCK // 3))
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     assert (layout.encoding, survey(path, layout).rows) == ("UTF-8", limits.BLOCK // 3)
 
 
@@ -86,15 +86,15 @@ def test_the_person_may_choose_and_a_wrong_choice_names_the_line(write):
     path = write(_TEXT, encoding="cp1252")
     assert load(path, encoding="iso-8859-1")[0].encoding == "ISO-8859-1"
     with pytest.raises(UnreadableFile, match=r"^Line 2 can't be read as UTF-8 \(byte 0xfc\): choose another encoding"):
-        inspect(path, filename="list.csv", encoding="utf-8")
+        inspect(path, encoding="utf-8")
     for name in ("nonsense", "rot13", "zip", "utf-7", "idna"):
         with pytest.raises(UnreadableFile, match="isn't known: choose one such as UTF-8"):
-            inspect(path, filename="list.csv", encoding=name)
+            inspect(path, encoding=name)
 
 
 def test_undecodable_bytes_far_into_the_file_are_refused_with_their_line(write):
     path = write(_TEXT.encode() + b"c@x.example,plain,\n" * 100_000 + b"d@x.example,M\xfcller,\n")
-    layout = inspect(path, filename="list.csv", encoding="utf-8")
+    layout = inspect(path, encoding="utf-8")
     with pytest.raises(UnreadableFile, match=r"^Line 100,004 can't be read as UTF-8 \(byte 0xfc\)"):
         survey(path, layout)
 
@@ -109,4 +109,4 @@ def test_every_name_of_an_encoding_is_one_that_python_knows():
 def test_a_damaged_file_with_a_mark_is_refused_and_not_guessed(write):
     path = write(_TEXT.encode("utf-16")[:-1])
     with pytest.raises(UnreadableFile, match=r"^Line 3 can't be read as UTF-16LE"):
-        inspect(path, filename="list.csv")
+        inspect(path)

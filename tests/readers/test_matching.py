@@ -22,7 +22,7 @@ def _one(column, samples=(), **choices):
 
 
 def _of_file(path):
-    layout = inspect(path, filename=path.name)
+    layout = inspect(path)
     result = survey(path, layout)
     return {m.column: m for m in match_columns(layout.columns, result.samples, result.filled, shapes=result.shapes)}
 

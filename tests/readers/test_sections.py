@@ -14,7 +14,7 @@ def zoom(write):
 
 
 def test_the_sections_are_found_and_the_attendees_are_the_usual_one(zoom):
-    layout = inspect(zoom, filename="zoom.csv")
+    layout = inspect(zoom)
     assert layout.section == "Attendee Details"
     assert layout.sections == (
         Section("Host Details", 6, 1, usual=False),
@@ -52,14 +52,14 @@ def test_another_section_may_be_chosen(zoom):
     assert list(read_rows(zoom, layout, skip=1)) == rows[1:]
     assert survey(zoom, layout).rows == 2
     with pytest.raises(UnreadableFile, match="There is no section 'Speakers' in the file: it has Host Details, "):
-        inspect(zoom, filename="zoom.csv", section="Speakers")
+        inspect(zoom, section="Speakers")
 
 
 def test_a_section_that_goes_on_past_the_beginning_still_ends_at_the_next_title(write):
     before, after = ZOOM.split("Other Attended")
     people = "".join(f"No,--,P,Q,p{n}@x.example,--,08/05/2026 07:11:00 PM,--\n" for n in range(40_000))
     path = write(before + people + "Other Attended" + after, "zoom.csv")
-    layout = inspect(path, filename="zoom.csv")
+    layout = inspect(path)
     assert layout.section == "Attendee Details"
     assert survey(path, layout).rows == 40_003
 
@@ -67,12 +67,12 @@ def test_a_section_that_goes_on_past_the_beginning_still_ends_at_the_next_title(
 def test_an_open_quote_in_the_last_section_is_refused(write):
     path = write(ZOOM.split("Other Attended")[0] + 'Yes,"open\n', "zoom.csv")
     with pytest.raises(UnreadableFile, match=r'^Row 4 opens a quotation mark \("\)'):
-        survey(path, inspect(path, filename="zoom.csv"))
+        survey(path, inspect(path))
 
 
 def test_translated_titles_are_found_by_structure_and_addresses(write):
     text = ZOOM.replace("Attendee Details", "Szczegóły gości").replace("Host Details", "Prowadzący")
-    assert inspect(write(text), filename="zoom.csv").section == "Szczegóły gości"
+    assert inspect(write(text)).section == "Szczegóły gości"
 
 
 def test_a_single_filled_cell_in_an_ordinary_file_starts_no_section(write):
@@ -80,7 +80,7 @@ def test_a_single_filled_cell_in_an_ordinary_file_starts_no_section(write):
     layout, rows = load(path)
     assert (layout.sections, len(rows)) == ((), 3)
     with pytest.raises(UnreadableFile, match="has no sections"):
-        inspect(path, filename="list.csv", section="Attendee Details")
+        inspect(path, section="Attendee Details")
 
 
 def test_dashes_stay_in_an_ordinary_file(write):
@@ -88,7 +88,7 @@ def test_dashes_stay_in_an_ordinary_file(write):
 
 
 def test_zooms_columns_are_matched_as_a_person_would(zoom):
-    layout = inspect(zoom, filename="zoom.csv")
+    layout = inspect(zoom)
     result = survey(zoom, layout)
     matches = match_columns(layout.columns, result.samples, result.filled, shapes=result.shapes)
     assert {m.column: m.field for m in matches if m.field} == {

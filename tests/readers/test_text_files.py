@@ -39,7 +39,7 @@ def test_an_unknown_header_above_addresses_is_a_header(write):
 
 def test_a_header_alone_is_a_file_of_no_rows(write):
     path = write("Email,First name\n")
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     assert survey(path, layout).rows == 0
 
 
@@ -103,7 +103,7 @@ def test_sixty_columns_and_any_line_end_are_fine(write):
 
 def test_skip_starts_after_that_row_and_keeps_the_numbers(write):
     path = write("Email,Note\n" + "".join(f"p{n}@x.example,{n}\n\n" for n in range(1, 101)))
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     assert list(read_rows(path, layout, skip=97)) == list(read_rows(path, layout))[97:]
     assert list(read_rows(path, layout, skip=100)) == []
 
@@ -111,7 +111,7 @@ def test_skip_starts_after_that_row_and_keeps_the_numbers(write):
 def test_a_layout_goes_to_json_and_back(write):
     import json
 
-    layout = inspect(write("Email,Note\na@x.example,1\n"), filename="list.csv")
+    layout = inspect(write("Email,Note\na@x.example,1\n"))
     assert Layout.from_dict(json.loads(json.dumps(layout.to_dict()))) == layout
 
 
@@ -119,7 +119,7 @@ def test_a_survey_counts_samples_and_hashes(write):
     import hashlib
 
     path = write("Email,Note\na@x.example, \nb@x.example,1\na@x.example,1\nc@x.example,2\nd@x.example,\n")
-    result = survey(path, inspect(path, filename="list.csv"))
+    result = survey(path, inspect(path))
     assert (result.rows, result.filled) == (5, (5, 3))
     assert result.samples == (("a@x.example", "b@x.example", "c@x.example"), ("1", "2"))
     assert result.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -128,7 +128,7 @@ def test_a_survey_counts_samples_and_hashes(write):
 
 def test_an_unclosed_quote_is_refused_with_its_row(write):
     path = write('Email,Note\na@x.example,1\nb@x.example,"open\nc@x.example,3\n')
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     with pytest.raises(UnreadableFile, match=r'^Row 2 opens a quotation mark \("\) that is never closed'):
         survey(path, layout)
 
@@ -137,7 +137,7 @@ def test_a_cell_of_a_million_characters_is_read_and_a_longer_one_refused(write):
     fits = write(f"Email,Note\na@x.example,{'n' * limits.MAX_CELL_CHARS}\n")
     assert len(load(fits)[1][0].values[1]) == limits.MAX_CELL_CHARS
     path = write(f"Email,Note\na@x.example,1\nb@x.example,{'n' * (limits.MAX_CELL_CHARS + 1)}\n")
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     with pytest.raises(UnreadableFile, match=r"^Row 2 has a cell of more than 1,000,000 characters"):
         survey(path, layout)
 
@@ -145,27 +145,27 @@ def test_a_cell_of_a_million_characters_is_read_and_a_longer_one_refused(write):
 def test_an_open_quote_over_many_lines_is_refused_without_reading_on(write):
     path = write('Email,Note\na@x.example,1\nb@x.example,"open\n' + "c@x.example,3\n" * 400_000)
     with pytest.raises(UnreadableFile, match=r"^Row 2 .*quotation mark"):
-        survey(path, inspect(path, filename="list.csv"))
+        survey(path, inspect(path))
 
 
 def test_millions_of_blank_lines_are_no_rows_and_no_fault(write):
     path = write("Email,Note\n" + "\n" * (limits.MAX_RECORD_CHARS + limits.BLOCK * 2) + "a@x.example,1\n")
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     assert survey(path, layout).rows == 1
 
 
 def test_a_line_without_an_end_and_a_row_of_too_many_cells_are_refused_with_their_row(write):
     path = write("Email,Note\na@x.example,1\n" + "x" * (limits.MAX_LINE_CHARS + limits.BLOCK * 2))
     with pytest.raises(UnreadableFile, match=r"^Row 2 is a line of more than 8,000,000 characters"):
-        survey(path, inspect(path, filename="list.csv"))
+        survey(path, inspect(path))
     path = write("Email,Note\na@x.example,1\nb@x.example" + "," * 5_000 + "\n")
     with pytest.raises(UnreadableFile, match=r"^Row 2 has 5,001 cells, more than 2,000"):
-        survey(path, inspect(path, filename="list.csv"))
+        survey(path, inspect(path))
 
 
 def test_too_many_columns_are_refused(write):
     with pytest.raises(UnreadableFile, match="The header has 2,001 columns"):
-        inspect(write(",".join(["Email", *map(str, range(2_000))]) + "\n"), filename="list.csv")
+        inspect(write(",".join(["Email", *map(str, range(2_000))]) + "\n"))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_too_many_columns_are_refused(write):
 )
 def test_without_a_header_the_file_is_refused(write, text):
     with pytest.raises(UnreadableFile, match=r"^No header was found in the first 30 lines: the first line must name"):
-        inspect(write(text), filename="list.csv")
+        inspect(write(text))
 
 
 def test_a_separator_that_was_chosen_wrongly_is_refused(write):
@@ -187,17 +187,17 @@ def test_a_separator_that_was_chosen_wrongly_is_refused(write):
     with pytest.raises(
         UnreadableFile, match="With the separator comma every line is one single column: choose semicolon"
     ):
-        inspect(path, filename="list.csv", delimiter=",")
-    assert inspect(path, filename="list.csv", delimiter=";").columns == ("Email", "First name")
+        inspect(path, delimiter=",")
+    assert inspect(path, delimiter=";").columns == ("Email", "First name")
     with pytest.raises(UnreadableFile, match="can't be a separator"):
-        inspect(path, filename="list.csv", delimiter="ab")
+        inspect(path, delimiter="ab")
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "x.csv is empty"),
-        (b"%PDF-1.7 ...", "x.csv is a PDF"),
+        (b"", "The file is empty"),
+        (b"%PDF-1.7 ...", "The file is a PDF"),
         (b"\x89PNG\r\n\x1a\n....", "is a picture"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is an old Excel file"),
         (
@@ -212,17 +212,17 @@ def test_a_separator_that_was_chosen_wrongly_is_refused(write):
 )
 def test_what_is_no_list_is_refused_by_its_first_bytes(write, content, sentence):
     with pytest.raises(UnreadableFile, match=sentence) as caught:
-        inspect(write(content, "x.csv"), filename="x.csv")
+        inspect(write(content, "x.csv"))
     assert str(caught.value).endswith(".")
     assert ": " in str(caught.value)
 
 
 def test_a_file_that_is_missing_or_too_large_is_refused(tmp_path, write, monkeypatch):
     with pytest.raises(UnreadableFile, match="could not be opened"):
-        inspect(tmp_path / "none.csv", filename="none.csv")
+        inspect(tmp_path / "none.csv")
     monkeypatch.setattr(limits, "MAX_FILE", 10)
     with pytest.raises(UnreadableFile, match="is larger than"):
-        inspect(write("Email\na@x.example\n"), filename="list.csv")
+        inspect(write("Email\na@x.example\n"))
 
 
 _CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n\t,;|\"'"), max_size=12)
@@ -251,7 +251,7 @@ def test_what_is_written_in_any_dialect_and_encoding_is_read_back(
     assume(end == "\r\n" or quoting != csv.QUOTE_MINIMAL or "\r" not in out.getvalue())
     path = tmp_path / "list.csv"
     path.write_bytes(out.getvalue().encode(encoding))
-    layout = inspect(path, filename="list.csv")
+    layout = inspect(path)
     assert layout.columns == tuple(header)
     assert [row.values for row in read_rows(path, layout)] == rows
     assert survey(path, layout).rows == len(rows)

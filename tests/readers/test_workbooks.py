@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 
-from contacts.readers import UnreadableFile, discard, inspect, limits, read_rows, spool, survey
+from contacts.readers import Layout, UnreadableFile, discard, inspect, limits, read_rows, spool, survey
 from contacts.readers.workbook import SharedStrings
 
 from .conftest import load, make_xlsx, sheet_xml, text_row
@@ -69,11 +69,13 @@ def test_the_notes_name_the_other_sheets_and_another_may_be_chosen(book):
         "The sheet 'Leads' is read; the workbook also has Cover, Other",
         "One title row above the header was skipped",
     )
+    assert layout.sheets == ("Cover", "Leads", "Other")
+    assert Layout.from_dict(layout.to_dict()) == layout
     assert load(book, sheet="Other")[0].columns == ("Email",)
     with pytest.raises(UnreadableFile, match="There is no sheet 'Nope' in the workbook: it has Cover, Leads, Other"):
-        inspect(book, filename="book.xlsx", sheet="Nope")
-    with pytest.raises(UnreadableFile, match="The sheet is empty"):
-        inspect(book, filename="book.xlsx", sheet="Cover")
+        inspect(book, sheet="Nope")
+    with pytest.raises(UnreadableFile, match="The sheet 'Cover' is empty: choose another"):
+        inspect(book, sheet="Cover")
 
 
 def test_our_rows_are_those_of_calamine(tmp_path):
@@ -171,7 +173,7 @@ def test_a_folder_that_cannot_be_written_is_no_obstacle(book, monkeypatch):
 def test_a_long_cell_is_refused_with_its_row(tmp_path):
     path = make_xlsx(tmp_path / "a.xlsx", {"S": sheet_xml(_HEADER, text_row(2, "a@x.example", "n" * 1_000_001))})
     with pytest.raises(UnreadableFile, match=r"^Row 2 of the sheet has a cell of more than 1,000,000 characters"):
-        survey(path, inspect(path, filename="a.xlsx"))
+        survey(path, inspect(path))
 
 
 def test_one_cell_in_the_last_corner_does_not_explode(tmp_path):
@@ -180,7 +182,7 @@ def test_one_cell_in_the_last_corner_does_not_explode(tmp_path):
     assert [row.values for row in load(low)[1]] == [["1", ""]]
     far = make_xlsx(tmp_path / "far.xlsx", {"S": sheet_xml(_HEADER, corner.format("XFD"))})
     with pytest.raises(UnreadableFile, match=r"^Row 1,048,576 of the sheet has a cell in column 16,384, beyond 2,000"):
-        inspect(far, filename="far.xlsx")
+        inspect(far)
 
 
 def test_shared_strings_are_held_to_a_limit(monkeypatch):

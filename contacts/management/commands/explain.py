@@ -46,7 +46,8 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"\n{entry['label']}: {value}. {sentence(entry)}"
         for r in entry["refused"]:
             at = story.moment(datetime.fromisoformat(r["at"]))
-            yield f"  Refused “{r['value']}” from {r['origin']}, {at} (arrival #{r['arrival']}): {r['rule']}."
+            through = f"merge {r['merge']}" if "merge" in r else f"arrival #{r['arrival']}"
+            yield f"  Refused “{r['value']}” from {r['origin']}, {at} ({through}): {r['rule']}."
 
 
 def _impossible(text: str) -> CommandError:

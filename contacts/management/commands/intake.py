@@ -32,6 +32,7 @@ class Command(BaseCommand):
             "--map", action="append", default=[], metavar="COLUMN=FIELD",
             help="Match a column to a field; an empty field keeps it unmapped. May be given often.",
         )  # fmt: skip
+        parser.add_argument("--sheet", metavar="NAME", help="The sheet of a workbook; else the first that isn't empty.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen; write nothing.")
         parser.add_argument("--outcomes", metavar="OUT.csv", help="Write the outcome of each row there.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object and nothing else.")
@@ -64,7 +65,10 @@ class Command(BaseCommand):
             raise _impossible(f"The folder of {options['outcomes']} does not exist.")
         try:
             with path.open("rb") as content:
-                batch, _ = uploads.open_batch(content, path.name, source, at=timezone.now(), by=BY)
+                now, sheet = timezone.now(), options["sheet"]
+                batch, _ = uploads.open_batch(content, path.name, source, at=now, by=BY, sheet=sheet)
+        except uploads.NoRoom as error:
+            raise _impossible(str(error)) from None
         except OSError as error:
             raise _impossible(f"{path} can't be read: {error.strerror or error}.") from None
         except UnreadableFile as error:
@@ -96,7 +100,7 @@ class Command(BaseCommand):
         same = ImportBatch.objects.filter(
             sha256=batch.sha256, source=batch.source, status=Status.RUNNING, created_by=None
         ).exclude(pk=batch.pk)
-        begun = [earlier for earlier in same.order_by("pk") if earlier.mapping == batch.mapping]
+        begun = [earlier for earlier in same.order_by("pk") if _read_alike(earlier, batch)]
         free = (
             set(leases.unfinished(timezone.now())) if begun else ()
         )  # after: one that just began has its lease by now
@@ -148,6 +152,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{head}: {result['rows']:,} rows in {result['seconds']} s: {counts}.")
         if result["unknown_columns"]:
             self.stdout.write(f"Kept with the arrivals, not mapped: {', '.join(result['unknown_columns'])}.")
+
+
+def _read_alike(one: ImportBatch, other: ImportBatch) -> bool:
+    """Whether two imports of a file take the same rows of it, with the same meaning."""
+    parts = [(b.mapping, b.layout.get("sheet", ""), b.layout.get("section", "")) for b in (one, other)]
+    return parts[0] == parts[1]
 
 
 def _impossible(sentence: str) -> CommandError:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from contacts.models import ImportBatch
 from contacts.services import story, undo
@@ -32,7 +31,8 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 plan = undo.plan_undo(batch, shown=shown)
             else:
-                plan = undo.undo_import(batch.pk, actor=BY, user_id=None, at=timezone.now(), shown=shown)
+                tell = (lambda state: None) if options["json"] else self._progress
+                plan = undo.undo_import(batch.pk, actor=BY, user_id=None, shown=shown, tell=tell)
         except undo.CannotUndo as error:
             raise CommandError(str(error), returncode=2) from None
         if options["json"]:
@@ -40,6 +40,10 @@ class Command(BaseCommand):
             return
         head = f"Dry run, nothing written: import {batch.pk}" if options["dry_run"] else f"Import {batch.pk} taken back"
         self.stdout.write("\n".join([f"{head} ({batch.filename}): {_totals(plan)}", *_lists(plan)]))
+
+    def _progress(self, state: undo.State) -> None:
+        self.stderr.write(f"{state.done:,} of {state.total:,} contacts", ending="\r")
+        self.stderr.flush()
 
 
 def _batch(text: str) -> ImportBatch:

@@ -1,0 +1,28 @@
+"""What protects a person from being mailed, and the one check that nothing of it gets lost on the way.
+
+A merge and its undoing pass here before anything is written; a new kind of evidence joins in ``protections``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: The stage of somebody who must not be contacted (playbook, Step 3).
+UNSUBSCRIBED = "unsubscribed"
+
+
+class LessProtected(Exception):
+    """Somebody would be mailed who must not be; the text says what would be lost."""
+
+
+def protections(values: Mapping[str, Any]) -> frozenset[str]:
+    """Everything that stands against mailing the contact with these values, in words."""
+    return frozenset({"unsubscribed"}) if values.get("lifecycle_stage") == UNSUBSCRIBED else frozenset()
+
+
+def must_keep(needed: frozenset[str], values: Mapping[str, Any]) -> None:
+    """Raise LessProtected unless a contact with these values has all the protection that is needed."""
+    lost = needed - protections(values)
+    if lost:
+        raise LessProtected(f"The contact would no longer be {', '.join(sorted(lost))}.")

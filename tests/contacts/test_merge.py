@@ -1,0 +1,324 @@
+"""Two contacts become one: nothing is lost, everything leads to the one that stays, and it is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from contacts.domain.origins import origin_of
+from contacts.models import Address, Arrival, Contact, CustomField, Merge, OutboxEvent, Review
+from contacts.services import merging
+from contacts.services.addresses import add_address
+from contacts.services.explain import explain_contact
+from contacts.services.merging import relations
+from tests.contacts.deciding import NOW, held, person, seed, send
+from tests.contacts.merging import (
+    LATER,
+    addresses,
+    check_sound,
+    edit,
+    fresh,
+    his_other,
+    history,
+    hub,
+    merge,
+    sean,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _hub() -> None:
+    seed()
+
+
+class TestNothingIsLost:
+    def test_addresses_become_aliases_and_arrivals_go_over(self):
+        kept, lost = sean(), his_other()
+        merge(kept, lost)
+        assert addresses(kept) == [("sean@acme.example", True), ("sob@home.example", False)]
+        assert set(Arrival.objects.values_list("contact", flat=True)) == {kept.pk}
+        assert not Contact.objects.filter(pk=lost.pk).exists()
+        check_sound()
+
+    def test_a_contact_without_an_address_gets_the_others_as_its_primary(self):
+        kept, lost = send(first_name="Sean", last_name="Ray", company="Acme", phone="+12125550101").contact, his_other()
+        merge(kept, lost)
+        assert (kept.email, addresses(kept)) == ("sob@home.example", [("sob@home.example", True)])
+        check_sound()
+
+    def test_what_is_filled_keeps_its_own_origin(self):
+        kept, lost = sean(), his_other()
+        merge(kept, lost)
+        origin = origin_of(kept.origins, "job_title")
+        assert (kept.job_title, origin.writer.name, origin.rule) == ("VP", "Trade show scan", "created")
+
+    def test_the_keys_follow_so_that_arrivals_find_the_one_that_stayed(self):
+        kept = send(email="a@b.example", first_name="Ann").contact
+        merge(kept, send(email="a@c.example", last_name="Lee", phone="+12125550101").contact)
+        named = send(first_name="ann", last_name="LEE", company_domain=kept.company_domain)
+        assert named.review.candidates.get().contact_id == kept.pk
+        assert send(phone="+1 212 555 0101").review.candidates.get().contact_id == kept.pk
+
+    def test_both_histories_stay_and_say_what_was_done(self):
+        kept, lost = sean(), his_other()
+        number = merge(kept, lost)[0].pk
+        assert history(kept.pk)[-1] == ("~", f"merged with #{lost.pk} {lost}, merge {number}")
+        assert history(lost.pk)[-1] == ("-", f"merged into #{kept.pk} Sean Obrien, merge {number}")
+
+    def test_connections_hear_of_it_in_the_same_breath_with_every_value_written_out(self):
+        kept, lost = sean(), his_other()
+        merge(kept, lost)
+        event = OutboxEvent.objects.get()
+        assert (event.kind, event.contact_id, event.payload["lost"]) == ("merged", kept.pk, lost.pk)
+        assert event.payload["addresses"] == ["sean@acme.example", "sob@home.example"]
+        assert event.payload["values"]["job_title"] == "VP"
+
+    def test_a_custom_field_goes_over_as_any_other(self):
+        CustomField.objects.create(slug="seats", label="Seats", type="number")
+        kept = sean()
+        merge(kept, his_other(seats="12"))
+        assert kept.custom == {"seats": 12}
+
+    def test_an_unsubscribe_of_either_stays(self):
+        for turned in (False, True):
+            first, second = send(email=f"a{turned}@x.example").contact, send(email=f"b{turned}@x.example").contact
+            edit(second, lifecycle_stage="Unsubscribed")
+            kept, lost = (second, first) if turned else (first, second)
+            merge(kept, lost)
+            assert kept.lifecycle_stage_id == "unsubscribed"
+
+
+class TestArrivalsAfterwards:
+    def test_the_others_address_leads_to_the_one_that_stayed(self):
+        kept = sean()
+        merge(kept, his_other())
+        arrival = send(email="SOB@home.example", phone="+12125550101")
+        assert (arrival.outcome, arrival.contact_id, fresh(kept).phone) == ("filled", kept.pk, "+12125550101")
+        assert Contact.objects.count() == 1
+
+    def test_a_delivery_that_is_repeated_answers_with_the_one_that_stayed(self):
+        from tests import factories
+
+        kept = sean()
+        lost = factories.arrive(factories.record("k1", email="x@y.example"))[0].person
+        merging.merge(kept.pk, [lost.id], user=None, at=LATER)
+        again = factories.arrive(factories.record("k1", email="x@y.example"))[0]
+        assert (again.outcome, again.earlier.contact_id) == ("repeated", kept.pk)
+
+
+class TestCases:
+    def test_a_case_that_is_held_against_the_other_goes_on_with_the_one_that_stayed(self):
+        arrival = held()
+        lost = arrival.review.candidates.get().contact
+        kept = send(email="other@x.example").contact
+        merge(kept, lost)
+        assert arrival.review.candidates.get().contact_id == kept.pk
+
+    def test_a_case_that_names_both_keeps_one_of_them(self):
+        phone = {"phone": "+12125550101"}
+        kept, lost = send(email="a@x.example").contact, send(email="b@x.example").contact
+        for contact in (kept, lost):
+            edit(contact, **phone)
+        case = send(**phone).review
+        merge(kept, lost)
+        assert [c.contact_id for c in case.candidates.all()] == [kept.pk]
+        assert fresh_case(case).status == "open"
+
+    def test_a_shared_mailbox_is_asked_about_once(self):
+        kept, lost = sean(), his_other()
+        first = send(email="sob@home.example", first_name="Zoe", last_name="Quist").review
+        merge(kept, lost)
+        assert fresh_case(first).waiting_key == f"m:{kept.pk}"
+        assert send(email="sob@home.example", first_name="Xavier", last_name="Ott").review_id == first.pk
+
+    def test_two_mailbox_cases_become_one(self):
+        kept, lost = sean(), his_other()
+        cases = [send(email=e, first_name="Zoe", last_name="Quist").review for e in ("sean@acme.example", lost.email)]
+        number = merge(kept, lost)[0].pk
+        assert [fresh_case(c).status for c in cases] == ["open", "settled"]
+        assert fresh_case(cases[1]).note == f"merge {number} made its contacts one"
+
+    def test_a_pair_that_became_one_is_settled_and_a_larger_one_goes_on(self):
+        kept, lost, third = sean(), his_other(), send(email="third@x.example").contact
+        pair, three = pair_case(kept, lost), pair_case(kept, lost, third)
+        merge(kept, lost)
+        assert fresh_case(pair).status == "settled"
+        assert fresh_case(three).waiting_key == "d:" + "-".join(map(str, sorted([kept.pk, third.pk])))
+
+    def test_the_case_that_decides_it_is_left_to_whoever_decides(self):
+        kept, lost = sean(), his_other()
+        case = pair_case(kept, lost)
+        done = merging.merge(kept.pk, [lost.pk], user=person("reviewer"), at=LATER, review=case)
+        assert (fresh_case(case).status, done[0].review_id) == ("open", case.pk)
+
+
+def pair_case(*contacts: Contact) -> Review:
+    key = "d:" + "-".join(map(str, sorted(c.pk for c in contacts)))
+    case = Review.objects.create(kind="pair", waiting_key=key, rule="likely", opened_at=NOW, score=90)
+    for contact in contacts:
+        case.candidates.create(contact=contact)
+    return case
+
+
+def fresh_case(case: Review) -> Review:
+    return Review.objects.get(pk=case.pk)
+
+
+class TestSeveralAtOnce:
+    def test_each_gets_a_merge_of_its_own_the_most_complete_first(self):
+        kept, rich = sean(), his_other(phone="+12125550101")
+        poor = send(email="poor@x.example", job_title="Buyer").contact
+        done = merge(kept, poor, rich)
+        assert [m.lost_id for m in done] == [rich.pk, poor.pk]
+        assert (kept.job_title, len(addresses(kept))) == ("VP", 3)
+
+    def test_a_pick_may_name_any_of_them(self):
+        kept, rich = sean(), his_other(phone="+12125550101")
+        poor = send(email="poor@x.example", job_title="Buyer").contact
+        merge(kept, rich, poor, job_title=poor, email=rich)
+        assert (kept.job_title, kept.email) == ("Buyer", "sob@home.example")
+        origin = origin_of(kept.origins, "job_title")
+        assert (origin.writer.name, origin.rule) == ("Tomasz Zieliński", "picked")
+        check_sound()
+
+
+def without(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
+    """As if nobody had said how the rows of this foreign key go over."""
+    monkeypatch.setattr(relations, "TABLE", {k: r for k, r in relations.TABLE.items() if k != label})
+
+
+class TestRefusals:
+    def refused(self, *args, **given) -> str:
+        before = hub()
+        with pytest.raises(merging.MergeRefused) as caught:
+            merging.merge(*args, **({"user": person("reviewer"), "at": LATER} | given))
+        assert hub() == before
+        assert not OutboxEvent.objects.exists()
+        return str(caught.value)
+
+    def test_a_relation_that_nobody_thought_of_stops_it_by_name(self, monkeypatch):
+        kept, lost = sean(), his_other()
+        without(monkeypatch, "contacts.Arrival.contact")
+        assert "contacts.Arrival.contact" in self.refused(kept.pk, [lost.pk])
+        with pytest.raises(merging.MergeRefused, match=r"contacts\.Arrival\.contact"):
+            merging.preview(kept.pk, [lost.pk])
+
+    def test_it_is_also_said_at_start(self, monkeypatch):
+        from contacts.checks import everything_that_hangs_on_contacts_can_be_merged as check
+
+        assert check(None) == []
+        without(monkeypatch, "contacts.ReviewCandidate.contact")
+        assert [(e.id, "ReviewCandidate" in e.msg) for e in check(None)] == [("contacts.E001", True)]
+
+    def test_the_numbers_must_make_sense(self):
+        kept, lost = sean(), his_other()
+        assert "itself" in self.refused(kept.pk, [kept.pk])
+        assert "second contact" in self.refused(kept.pk, [])
+        assert "At most five" in self.refused(kept.pk, [lost.pk, 900, 901, 902, 903])
+        assert "no contact #900" in self.refused(kept.pk, [900])
+
+    def test_one_that_was_merged_already_says_where_it_is(self):
+        kept, lost, third = sean(), his_other(), send(email="third@x.example").contact
+        number = merge(kept, lost)[0].pk
+        OutboxEvent.objects.all().delete()
+        said = self.refused(third.pk, [lost.pk])
+        assert f"#{lost.pk} was merged into #{kept.pk} already, by Tomasz Zieliński (merge {number})" in said
+
+    def test_a_contact_that_changed_while_somebody_looked_is_looked_at_again(self):
+        kept, lost = sean(), his_other()
+        seen = {kept.pk: kept.version, lost.pk: lost.version}
+        edit(lost, job_title="CTO")
+        assert "changed while you looked" in self.refused(kept.pk, [lost.pk], versions=seen)
+
+    def test_a_pick_must_be_possible(self):
+        kept, lost = sean(), his_other()
+        assert "no field “nonsense”" in self.refused(kept.pk, [lost.pk], picks={"nonsense": lost.pk})
+        assert "has no Country to pick" in self.refused(kept.pk, [lost.pk], picks={"country": lost.pk})
+        assert "none of the contacts" in self.refused(kept.pk, [lost.pk], picks={"country": 900})
+        assert "first lead source" in self.refused(kept.pk, [lost.pk], picks={"source": lost.pk})
+
+    @pytest.mark.parametrize("role", ["sales", "marketing", "auditor"])
+    def test_it_takes_the_right(self, role):
+        kept, lost = sean(), his_other()
+        with pytest.raises(PermissionDenied):
+            merging.merge(kept.pk, [lost.pk], user=person(role), at=LATER)
+        assert Contact.objects.count() == 2
+
+
+class TestThePreview:
+    def test_what_is_shown_is_what_is_then_done(self):
+        kept, lost = sean(), his_other(country="FR", phone="+12125550101")
+        shown = merging.preview(kept.pk, [lost.pk], {"country": lost.pk}, user=person("reviewer"))
+        merge(kept, lost, country=lost)
+        told = explain_contact(kept)["fields"]
+        for line in shown.lines:
+            if line.field not in ("last_activity", "lifecycle_stage"):
+                assert line.result == told[line.field]["value"], line.field
+
+    def test_it_proposes_the_most_complete_and_marks_what_would_be_given_up(self):
+        poor, rich = sean(), his_other(phone="+12125550101", country="IE", last_name="Obrien", lead_score="5")
+        shown = merging.preview(poor.pk, [rich.pk], user=person("reviewer"))
+        assert (merging.propose([poor.pk, rich.pk]), shown.proposed) == (rich.pk, rich.pk)
+        assert shown.conflicts == ["First name"]
+        picked = merging.preview(poor.pk, [rich.pk], {"first_name": rich.pk}, user=person("reviewer"))
+        assert picked.conflicts == []
+        assert {line.sign for line in picked.lines if line.field == "first_name"} == {"pick"}
+
+    def test_it_counts_what_hangs_on_each_and_what_moves(self):
+        kept, lost = sean(), his_other()
+        held_case = send(email="s.obrien@acme.example", first_name="Sean", last_name="Obrien", company="Acme")
+        shown = merging.preview(lost.pk, [kept.pk], user=person("reviewer"))
+        assert held_case.outcome == "held"
+        assert shown.moves == ["1 arrival", "1 address", "1 open case"]
+        assert shown.columns[0].hangs == ["1 arrival", "1 address"]
+
+    def test_it_writes_nothing(self):
+        kept, lost = sean(), his_other()
+        before = hub()
+        merging.preview(kept.pk, [lost.pk], {"job_title": kept.pk})
+        assert hub() == before
+        assert not Merge.objects.exists()
+
+    def test_it_warns_where_somebody_said_that_they_are_two(self):
+        kept, lost = sean(), his_other()
+        done = merge(kept, lost)[0]
+        merging.unmerge(done.pk, user=person("reviewer"), at=LATER)
+        assert "Tomasz Zieliński said on" in merging.preview(kept.pk, [lost.pk]).warnings[0]
+
+    def test_a_stage_that_only_sales_may_pick_is_offered_to_sales_alone(self):
+        kept, lost = sean(), his_other()
+        edit(lost, lifecycle_stage="SQL")
+        for role, offered in (("reviewer", False), ("admin", True)):
+            lines = merging.preview(kept.pk, [lost.pk], user=person(role)).lines
+            line = next(line for line in lines if line.field == "lifecycle_stage")
+            assert (line.result, line.choice) == ("SQL", offered)
+
+
+def test_a_merge_costs_the_same_however_much_hangs_on_the_contacts() -> None:
+    """Also with 10,000 arrivals: rows go over in one statement, and come back in one."""
+    costs = []
+    for number in (1, 10_000):
+        kept, lost = send(email=f"a{number}@x.example").contact, send(email=f"b{number}@x.example").contact
+        source = Arrival.objects.first().source
+        Arrival.objects.bulk_create(
+            Arrival(source=source, door="api", received_at=NOW, outcome="unchanged", contact=c, raw={})
+            for c in (kept, lost)
+            for _ in range(number)
+        )
+        for n in range(1 if number == 1 else 10):
+            add_address(lost.pk, f"alias{n}.{number}@x.example", user=person("sales"), at=NOW)
+        with CaptureQueriesContext(connection) as going:
+            done = merge(kept, lost)[0]
+        assert merging.moved(done)["arrivals"] == number + 1
+        assert Arrival.objects.filter(contact=kept).count() == 2 * (number + 1)
+        with CaptureQueriesContext(connection) as coming:
+            merging.unmerge(done.pk, user=person("reviewer"), at=LATER + timedelta(hours=1))
+        assert Arrival.objects.filter(contact=lost).count() == number + 1
+        costs.append((len(going), len(coming)))
+    assert costs[0] == costs[1]
