@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from contacts.domain.origins import origin_of
-from contacts.models import Address, Arrival, Contact, CustomField, Merge, OutboxEvent, Review
+from contacts.models import Arrival, Contact, CustomField, Merge, OutboxEvent, Review
 from contacts.services import merging
 from contacts.services.addresses import add_address
 from contacts.services.explain import explain_contact
@@ -30,6 +32,8 @@ from tests.contacts.merging import (
 )
 
 pytestmark = pytest.mark.django_db
+#: Bookkeeping, and the order in which writers stand.
+LEFT_OUT = {"version", "updated_at", "origins"}
 
 
 @pytest.fixture(autouse=True)
@@ -191,6 +195,33 @@ class TestSeveralAtOnce:
 def without(monkeypatch: pytest.MonkeyPatch, label: str) -> None:
     """As if nobody had said how the rows of this foreign key go over."""
     monkeypatch.setattr(relations, "TABLE", {k: r for k, r in relations.TABLE.items() if k != label})
+
+
+def test_three_become_the_same_in_all_six_orders() -> None:
+    """B11: one after the other, each time keeping the one that is proposed."""
+    many = {"first_name": "Sean", "last_name": "Obrien", "country": "IE"}
+    contacts = [
+        send(email="a@x.example", **many, phone="+12125550101", occurred_at="2026-02-01").contact,
+        send("trade-show-scan", email="b@x.example", first_name="Shaun", job_title="VP", lead_score="3").contact,
+        send(at=LATER, first_name="Sean", last_name="Ray", company="Acme", job_title="CTO").contact,
+    ]
+    edit(contacts[1], lifecycle_stage="SQL")
+    found = {repr(merged_in_order(order)) for order in permutations(contacts)}
+    assert len(found) == 1
+    assert "'job_title': 'VP'" in found.pop()
+
+
+def merged_in_order(contacts: Sequence[Contact]) -> list[object]:
+    """What stays of these, merged in this order; undone at once."""
+    with transaction.atomic():
+        done, *rest = (fresh(c) for c in contacts)
+        for other in rest:
+            kept = fresh(Contact(pk=merging.propose([done.pk, other.pk])))
+            merge(kept, other if kept == done else done)
+            done = kept
+        left = [{f: v for f, v in Contact.objects.values().get().items() if f not in LEFT_OUT}, addresses(done)]
+        transaction.set_rollback(True)
+    return left
 
 
 class TestRefusals:

@@ -195,6 +195,23 @@ class TestTheWork:
         assert leases.take_lease(bulk.pk, holder, LATER, "running", ("queued",), BulkDecision)
         assert not many.work(bulk.pk, clock=clock)
 
+    def test_one_that_another_has_taken_over_stores_nothing_more(self):
+        bulk = asked("same", some())
+        many.queue(bulk)
+        times = []
+
+        def taken_over():
+            """By the time that the first chunk is decided, this worker counts as dead."""
+            times.append(LATER)
+            if len(times) == 2:
+                BulkDecision.objects.filter(pk=bulk.pk).update(lease_holder="another:1:x")
+            return LATER
+
+        assert not many.work(bulk.pk, clock=taken_over)
+        bulk.refresh_from_db()
+        assert (bulk.done, bulk.decided) == (0, 0)
+        assert set(Review.objects.values_list("status", flat=True)) == {"open"}
+
     def test_a_case_that_fails_costs_only_itself(self):
         cases = some()
         bulk = asked("same", cases)

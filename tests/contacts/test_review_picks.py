@@ -130,6 +130,7 @@ class TestPicking:
         decide_same(found, contact, picks={"phone": "kept"})
         contact.refresh_from_db()
         assert contact.phone == ""
+        assert not Contact.history.filter(phone="+12125550123").exists()
         send(email=contact.email, phone="+1 212 555 0123")
         contact.refresh_from_db()
         assert contact.phone == ""

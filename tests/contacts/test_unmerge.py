@@ -113,7 +113,7 @@ class TestBothAreAsTheyWere:
         assert not NotSame.objects.exists()
 
     def test_a_form_that_was_open_before_the_merge_finds_another_version(self):
-        kept, lost, done = together()
+        _, lost, done = together()
         unmerge(done)
         assert fresh(lost).version == lost.version + 1
 
@@ -135,6 +135,15 @@ class TestWhatCameSince:
         assert origin_of(lost.origins, "phone").writer.arrival == theirs.pk
         assert [fresh_arrival(a).contact_id for a in (theirs, mine)] == [lost.pk, kept.pk]
         assert (kept.last_activity, lost.last_activity.day) == (None, 18)
+
+    def test_what_came_before_the_merge_stays_where_it_was_whosever_the_address_is_by_now(self):
+        kept, lost = sean(), his_other()
+        add_address(kept.pk, "moved@x.example", user=person("sales"), at=NOW)
+        arrival = send(email="moved@x.example")
+        remove_alias(kept.pk, Address.objects.get(key="moved@x.example").pk, user=person("sales"), at=NOW)
+        add_address(lost.pk, "moved@x.example", user=person("sales"), at=NOW)
+        unmerge(merge(kept, lost)[0])
+        assert fresh_arrival(arrival).contact_id == kept.pk
 
     def test_what_a_person_wrote_stays_is_listed_and_asked(self):
         kept, lost, done = together()

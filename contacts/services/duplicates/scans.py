@@ -114,6 +114,7 @@ class _Run:
             processes=_processes(self._total),
             progress=self._progress,
         )
+        log.info("duplicates_compared", scan=self._id, pairs=likely.compared, skipped_blocks=likely.skipped_blocks)
         self._settle(likely)
         self._open(likely, different, limit)
         done = {"status": Status.DONE, "done": self._total, "finished_at": self._clock()}
