@@ -136,6 +136,8 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
             meanwhile = story.events_since(pk, story.load_names(), form.cleaned_data["seen"] or 0)
             form = _rebased(request, contact, form)
             form.add_error(None, MEANWHILE)
+        except Contact.DoesNotExist:
+            return missing(request, pk)
     told = explain_contact(contact)["fields"]
     context = {"contact": contact, "rows": _edit_rows(form, told), "form": form, "meanwhile": meanwhile}
     way = [*trail(), (str(contact), reverse("hub:contact", args=[pk]))]
@@ -213,6 +215,8 @@ def contact_take(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, "Somebody changed this contact meanwhile. Look again, and take it then.")
     except Invalid as error:
         messages.error(request, str(error))
+    except Contact.DoesNotExist:
+        return missing(request, pk)
     return redirect(back if field.isidentifier() else reverse("hub:contact", args=[pk]))
 
 
@@ -239,6 +243,8 @@ def contact_address(request: HttpRequest, pk: int) -> HttpResponse:
             messages.error(request, str(error))
         else:
             return _belongs_to(request, pk, error)
+    except Contact.DoesNotExist:
+        return missing(request, pk)
     return redirect("hub:contact", pk)
 
 

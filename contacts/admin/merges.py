@@ -20,7 +20,7 @@ from contacts.services import merging, story
 from contacts.services.explain import find_contact
 from contacts.services.merged import living_ids
 from contacts.services.merging.parting import in_the_way
-from contacts.services.merging.words import counted, listed, part_rows, verdict_rows
+from contacts.services.merging.words import counted, label_of, listed, part_rows, verdict_rows
 
 MERGE, UNMERGE, SEE = "contacts.merge_contact", "contacts.unmerge_contact", "contacts.view_merge"
 PAGE = 50
@@ -149,9 +149,9 @@ def merge_show(request: HttpRequest, pk: int) -> HttpResponse:
         "merge": merge,
         "rows": verdict_rows(merge, names),
         "moved": listed(counted(merging.moved(merge))),
-        "home": living_ids([merge.kept_id]).get(merge.kept_id),
+        "kept": Contact.objects.filter(pk=merge.kept_id).first(),
         "may_take_back": request.user.has_perm(UNMERGE),
-        "unplaced": [(names.label(name), value, side) for name, value, side in merge.unplaced],
+        "unplaced": [(label_of(name, names), value, side) for name, value, side in merge.unplaced],
         **_way_back(merge, names),
     }
     return page(request, "hub/merge_show.html", f"Merge {pk}", context, trail=_merges())

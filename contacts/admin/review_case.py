@@ -72,18 +72,9 @@ def show(
     case = Review.objects.select_related("source", "contact").get(pk=pk)
     filters = filters_of(request)
     table = compare(case, chosen or read_id(request.GET.get("candidate", "")), request.user, now, picks)
-    may_decide = request.user.has_perm(DECIDE)
-    elses = claims.is_taken(case, request.user, now)
-    waits = case.status == Review.Status.OPEN
     context = {
         "case": case,
         "table": table,
-        "waits": waits,
-        "asleep": waits and case.asleep_until is not None and case.asleep_until > now,
-        "able": waits and may_decide and not elses,
-        "may_decide": may_decide,
-        "elses": elses,
-        "mine_until": case.taken_until if waits and may_decide and not elses else None,
         "news": news,
         "problem": problem,
         "note": note,
@@ -93,14 +84,29 @@ def show(
         "pickable": any(row.checked >= 0 for row in table.rows),
         "swap_address": _swap(case, table, filters),
         "key_list": KEYS,
-        "steps": case.steps.order_by("-pk")[:5] if not waits else (),
         "last": last_done(request),
-        "may_undo": may_decide and not waits and "said" in case.trace,
+        **_state(case, request.user, now),
         **_around(request, case, filters, now),
     }
-    title = f"Case {case.pk}"
     status = 409 if news or problem else 200
-    return page(request, "hub/review.html", title, context, trail=_trail(filters), status=status)
+    return page(request, "hub/review.html", f"Case {case.pk}", context, trail=_trail(filters), status=status)
+
+
+def _state(case: Review, user: Any, now: datetime) -> dict[str, Any]:
+    """What this person may do with the case now."""
+    may_decide, waits = user.has_perm(DECIDE), case.status == Review.Status.OPEN
+    elses = claims.is_taken(case, user, now)
+    able = waits and may_decide and not elses
+    return {
+        "waits": waits,
+        "asleep": waits and case.asleep_until is not None and case.asleep_until > now,
+        "elses": elses,
+        "able": able,
+        "may_decide": may_decide,
+        "mine_until": case.taken_until if able else None,
+        "steps": () if waits else case.steps.order_by("-pk")[:5],
+        "may_undo": may_decide and not waits and "said" in case.trace,
+    }
 
 
 def _trail(filters: queue.Filters) -> list[tuple[str, str]]:

@@ -50,16 +50,16 @@ def _again(request: HttpRequest, pk: int, error: review.Refused) -> HttpResponse
     news = error.news if isinstance(error, review.Changed) else ()
     now = timezone.now()
     claims.take(pk, request.user, now)
-    return show(
-        request,
-        pk,
-        now,
-        news=news,
-        problem="" if news else str(error),
-        note=request.POST.get("note", "")[:300],
-        picks={} if news else _picks(request),
-        chosen=read_id(request.POST.get("candidate", "")),
-    )
+    said = {
+        "news": news,
+        "problem": "" if news else str(error),
+        "note": request.POST.get("note", "")[:300],
+        "chosen": read_id(request.POST.get("candidate", "")),
+    }
+    try:
+        return show(request, pk, now, picks={} if news else _picks(request), **said)
+    except review.Refused:  # it was a pick that is not possible
+        return show(request, pk, now, **said)
 
 
 def _picks(request: HttpRequest) -> dict[str, str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
 from itertools import permutations
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from contacts.domain.origins import origin_of
-from contacts.models import Arrival, Contact, CustomField, Merge, OutboxEvent, Review
+from contacts.models import Arrival, Contact, CustomField, OutboxEvent
+from contacts.roles import ROLES
 from contacts.services import merging
 from contacts.services.addresses import add_address
-from contacts.services.explain import explain_contact
 from contacts.services.merging import relations
-from tests.contacts.deciding import NOW, held, person, seed, send
+from tests.contacts.deciding import NOW, person, seed, send
 from tests.contacts.merging import (
     LATER,
     addresses,
@@ -114,64 +117,6 @@ class TestArrivalsAfterwards:
         merging.merge(kept.pk, [lost.id], user=None, at=LATER)
         again = factories.arrive(factories.record("k1", email="x@y.example"))[0]
         assert (again.outcome, again.earlier.contact_id) == ("repeated", kept.pk)
-
-
-class TestCases:
-    def test_a_case_that_is_held_against_the_other_goes_on_with_the_one_that_stayed(self):
-        arrival = held()
-        lost = arrival.review.candidates.get().contact
-        kept = send(email="other@x.example").contact
-        merge(kept, lost)
-        assert arrival.review.candidates.get().contact_id == kept.pk
-
-    def test_a_case_that_names_both_keeps_one_of_them(self):
-        phone = {"phone": "+12125550101"}
-        kept, lost = send(email="a@x.example").contact, send(email="b@x.example").contact
-        for contact in (kept, lost):
-            edit(contact, **phone)
-        case = send(**phone).review
-        merge(kept, lost)
-        assert [c.contact_id for c in case.candidates.all()] == [kept.pk]
-        assert fresh_case(case).status == "open"
-
-    def test_a_shared_mailbox_is_asked_about_once(self):
-        kept, lost = sean(), his_other()
-        first = send(email="sob@home.example", first_name="Zoe", last_name="Quist").review
-        merge(kept, lost)
-        assert fresh_case(first).waiting_key == f"m:{kept.pk}"
-        assert send(email="sob@home.example", first_name="Xavier", last_name="Ott").review_id == first.pk
-
-    def test_two_mailbox_cases_become_one(self):
-        kept, lost = sean(), his_other()
-        cases = [send(email=e, first_name="Zoe", last_name="Quist").review for e in ("sean@acme.example", lost.email)]
-        number = merge(kept, lost)[0].pk
-        assert [fresh_case(c).status for c in cases] == ["open", "settled"]
-        assert fresh_case(cases[1]).note == f"merge {number} made its contacts one"
-
-    def test_a_pair_that_became_one_is_settled_and_a_larger_one_goes_on(self):
-        kept, lost, third = sean(), his_other(), send(email="third@x.example").contact
-        pair, three = pair_case(kept, lost), pair_case(kept, lost, third)
-        merge(kept, lost)
-        assert fresh_case(pair).status == "settled"
-        assert fresh_case(three).waiting_key == "d:" + "-".join(map(str, sorted([kept.pk, third.pk])))
-
-    def test_the_case_that_decides_it_is_left_to_whoever_decides(self):
-        kept, lost = sean(), his_other()
-        case = pair_case(kept, lost)
-        done = merging.merge(kept.pk, [lost.pk], user=person("reviewer"), at=LATER, review=case)
-        assert (fresh_case(case).status, done[0].review_id) == ("open", case.pk)
-
-
-def pair_case(*contacts: Contact) -> Review:
-    key = "d:" + "-".join(map(str, sorted(c.pk for c in contacts)))
-    case = Review.objects.create(kind="pair", waiting_key=key, rule="likely", opened_at=NOW, score=90)
-    for contact in contacts:
-        case.candidates.create(contact=contact)
-    return case
-
-
-def fresh_case(case: Review) -> Review:
-    return Review.objects.get(pk=case.pk)
 
 
 class TestSeveralAtOnce:
@@ -282,55 +227,6 @@ class TestRefusals:
         assert Contact.objects.count() == 2
 
 
-class TestThePreview:
-    def test_what_is_shown_is_what_is_then_done(self):
-        kept, lost = sean(), his_other(country="FR", phone="+12125550101")
-        shown = merging.preview(kept.pk, [lost.pk], {"country": lost.pk}, user=person("reviewer"))
-        merge(kept, lost, country=lost)
-        told = explain_contact(kept)["fields"]
-        for line in shown.lines:
-            if line.field not in ("last_activity", "lifecycle_stage"):
-                assert line.result == told[line.field]["value"], line.field
-
-    def test_it_proposes_the_most_complete_and_marks_what_would_be_given_up(self):
-        poor, rich = sean(), his_other(phone="+12125550101", country="IE", last_name="Obrien", lead_score="5")
-        shown = merging.preview(poor.pk, [rich.pk], user=person("reviewer"))
-        assert (merging.propose([poor.pk, rich.pk]), shown.proposed) == (rich.pk, rich.pk)
-        assert shown.conflicts == ["First name"]
-        picked = merging.preview(poor.pk, [rich.pk], {"first_name": rich.pk}, user=person("reviewer"))
-        assert picked.conflicts == []
-        assert {line.sign for line in picked.lines if line.field == "first_name"} == {"pick"}
-
-    def test_it_counts_what_hangs_on_each_and_what_moves(self):
-        kept, lost = sean(), his_other()
-        held_case = send(email="s.obrien@acme.example", first_name="Sean", last_name="Obrien", company="Acme")
-        shown = merging.preview(lost.pk, [kept.pk], user=person("reviewer"))
-        assert held_case.outcome == "held"
-        assert shown.moves == ["1 arrival", "1 address", "1 open case"]
-        assert shown.columns[0].hangs == ["1 arrival", "1 address"]
-
-    def test_it_writes_nothing(self):
-        kept, lost = sean(), his_other()
-        before = hub()
-        merging.preview(kept.pk, [lost.pk], {"job_title": kept.pk})
-        assert hub() == before
-        assert not Merge.objects.exists()
-
-    def test_it_warns_where_somebody_said_that_they_are_two(self):
-        kept, lost = sean(), his_other()
-        done = merge(kept, lost)[0]
-        merging.unmerge(done.pk, user=person("reviewer"), at=LATER)
-        assert "Tomasz Zieliński said on" in merging.preview(kept.pk, [lost.pk]).warnings[0]
-
-    def test_a_stage_that_only_sales_may_pick_is_offered_to_sales_alone(self):
-        kept, lost = sean(), his_other()
-        edit(lost, lifecycle_stage="SQL")
-        for role, offered in (("reviewer", False), ("admin", True)):
-            lines = merging.preview(kept.pk, [lost.pk], user=person(role)).lines
-            line = next(line for line in lines if line.field == "lifecycle_stage")
-            assert (line.result, line.choice) == ("SQL", offered)
-
-
 def test_a_merge_costs_the_same_however_much_hangs_on_the_contacts() -> None:
     """Also with 10,000 arrivals: rows go over in one statement, and come back in one."""
     costs = []
@@ -353,3 +249,13 @@ def test_a_merge_costs_the_same_however_much_hangs_on_the_contacts() -> None:
         assert Arrival.objects.filter(contact=lost).count() == number + 1
         costs.append((len(going), len(coming)))
     assert costs[0] == costs[1]
+
+
+def test_groups_that_exist_already_get_the_rights_that_came_with_merging() -> None:
+    migration = import_module("contacts.migrations.0003_rights_to_merge")
+    for group in Group.objects.all():
+        group.permissions.clear()
+    migration.grant(apps, None)
+    for name, rights in migration.GRANTED.items():
+        assert set(Group.objects.get(name=name).permissions.values_list("codename", flat=True)) == set(rights)
+        assert ROLES[name].issuperset(rights)

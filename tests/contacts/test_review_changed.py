@@ -143,6 +143,20 @@ class TestOnThePage:
         answer = post(client, found, "not_a_lead", basis=basis, note="a student of ours")
         assert 'value="a student of ours"' in answer.content.decode()
 
+    @pytest.mark.parametrize("kind", ["hold", "pair"])
+    def test_a_pick_that_is_not_possible_is_told_and_the_case_stays_as_it_is(self, kind):
+        if kind == "pair":
+            *_, found = two_alike()
+        else:
+            known()
+            found = look_alike()
+        answer = post(signed_in(), found, "same", **{"pick.job_title": "a999999", "pick.source": "c999999"})
+        assert answer.status_code == 409
+        assert 'value="same"' in answer.content.decode()
+        assert 'role="alert"' in answer.content.decode()
+        found.refresh_from_db()
+        assert found.status == "open"
+
     def test_no_reason_no_lead_and_the_page_says_so(self):
         known()
         found = look_alike()

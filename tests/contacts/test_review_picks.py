@@ -52,7 +52,7 @@ class TestWhatIsShown:
         arrival, contact = row(shown, "Company").cells
         assert arrival.values[0].parts == [("Firm", False), (" Ltd", True)]
         assert [v.parts for v in row(shown, "Phone").cells[1].values] == [[]]
-        assert contact.shown
+        assert "".join(text for text, _ in contact.values[0].parts) == "Firm"
 
     def test_each_value_says_where_it_came_from_and_when(self):
         _, found = differing()

@@ -183,6 +183,8 @@ class TestReviews:
         assert (case.decided_by_name, case.decided_by, case.decided_at) == ("Olga Ops", person("ops"), LATEST)
         assert Arrival.objects.get(row=2).review_id == case.pk
         assert not ReviewCandidate.objects.exists()
+        step = case.steps.get()
+        assert (step.actor, step.act, step.at, step.detail) == ("Olga Ops", "not_a_lead", LATEST, case.note)
 
     def test_a_contact_that_another_record_is_held_against_stays_and_so_does_the_case(self):
         batch = imported(ANN)
@@ -232,7 +234,7 @@ class TestLikelyPairs:
     def pair(self, *contacts: Contact, status: str = "open", by: str = "") -> Review:
         case = Review.objects.create(
             kind="pair", status=status, waiting_key=f"d:{len(contacts)}", rule="likely", opened_at=LATER,
-            decided_by_name=by,
+            decided_by_name=by, taken_by=person("reviewer"), taken_until=LATEST,
         )  # fmt: skip
         ReviewCandidate.objects.bulk_create(ReviewCandidate(review=case, contact=c) for c in contacts)
         return case
@@ -243,7 +245,8 @@ class TestLikelyPairs:
         case = self.pair(*Contact.objects.all())
         assert counts(take_back(batch)) == (1, 0, 0)
         case.refresh_from_db()
-        assert (case.status, case.note) == ("settled", "the import was taken back")
+        assert (case.status, case.note, case.taken_by) == ("settled", "the import was taken back", None)
+        assert case.steps.get().act == "settled"
 
     def test_one_that_two_others_are_left_in_stays_open(self):
         send(email="a.lee@harbor.example", first_name="Ann", last_name="Leigh")

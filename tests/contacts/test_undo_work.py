@@ -15,7 +15,7 @@ from django.utils import timezone
 from contacts import tasks
 from contacts.admin import import_undo
 from contacts.models import Arrival, Contact, ImportBatch, Review
-from contacts.services import imports, undo
+from contacts.services import undo
 from contacts.services.undo import leftovers, state, work
 from tests.contacts.deciding import dump, person, send
 from tests.contacts.importing import at, signed_in, text_of
@@ -289,12 +289,3 @@ def test_looking_stops_when_somebody_says_yes_meanwhile(monkeypatch: pytest.Monk
 
     assert not undo.look(batch.pk, clock=clock)
     assert state.being_undone(fresh(batch))
-
-
-def test_an_import_can_be_stopped_looked_at_and_gone_on_with():
-    batch = imported(*people(range(4)))
-    undo.ask_to_look(batch.pk, actor="Olga Ops", user_id=None, at=timezone.now())
-    imports.queue(batch)
-    tasks.look_at_import(batch.pk)
-    assert fresh(batch).status == "done"
-    assert state.plan_of(fresh(batch)).counts["removed"] == 4

@@ -34,6 +34,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
+        asked = options["contact"].strip().removeprefix("#")
+        if asked.isdecimal() and int(asked) != contact.pk:
+            self.stdout.write(f"#{asked} was merged, and is part of #{contact.pk} now.")
         self.stdout.write("\n".join(_lines(told)))
 
 

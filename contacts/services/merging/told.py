@@ -23,13 +23,12 @@ NEVER_REFUSED = {"email"}
 class Told:
     """The merges that stand behind a contact, newest first."""
 
-    contact_id: int
     merges: Sequence[Merge]
 
     def brought(self, name: str, value: Any, origins: dict[str, Any]) -> dict[str, Any] | None:
         """The merge that a value came in, if it is still the one."""
         for merge in self.merges:
-            if merge.kept_id == self.contact_id and any(_is_taken(v, name) for v in merge.verdicts):
+            if any(_is_taken(v, name) for v in merge.verdicts):
                 same = merge.after["values"].get(name) == value
                 still = same and origin_of(merge.after["origins"], name) == origin_of(origins, name)
                 return {"number": merge.pk, "contact": merge.lost_id, "name": merge.lost_name} if still else None
@@ -69,6 +68,6 @@ def merges_of(contact_id: int) -> Told:
     """The merges by which others became part of this contact, at whatever remove. Two queries."""
     here = lived_as(contact_id)
     if len(here) == 1:
-        return Told(contact_id, [])
+        return Told([])
     standing = Merge.objects.filter(kept_id__in=here, undone_at=None).order_by("-pk")
-    return Told(contact_id, list(standing.defer("moved")))
+    return Told(list(standing.defer("moved")))

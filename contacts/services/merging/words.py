@@ -39,11 +39,17 @@ def part_rows(plan: UnmergePlan, names: story.Names) -> list[PartRow]:
 
 
 def _row(part: Part, names: story.Names) -> PartRow:
+    label, why = label_of(part.name, names), rules.words(part.rule)
     if part.name.startswith(ADDRESS):
         shown = part.now or part.kept
-        return PartRow(part.name, "Address", shown, *_of_address(part), part.side, rules.words(part.rule), part.open)
+        return PartRow(part.name, label, shown, *_of_address(part), part.side, why, part.open)
     now, kept, lost = (names.shown(part.name, v) for v in (part.now, part.kept, part.lost))
-    return PartRow(part.name, names.label(part.name), now, kept, lost, part.side, rules.words(part.rule), part.open)
+    return PartRow(part.name, label, now, kept, lost, part.side, why, part.open)
+
+
+def label_of(name: str, names: story.Names) -> str:
+    """What a field, or an address, of an unmerge is called."""
+    return "Address" if name.startswith(ADDRESS) else names.label(name)
 
 
 def _of_address(part: Part) -> tuple[str, str]:

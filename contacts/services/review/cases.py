@@ -15,6 +15,8 @@ from contacts.domain.translate import translate
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate, ReviewStep, Source
 from contacts.queries import policy_for, source_row
 from contacts.services import contact_rows
+from contacts.services.intake import lock_names
+from contacts.services.merging.known import keys_of_values
 from contacts.services.review.claims import FREE
 from contacts.services.stored import received_of
 from contacts.services.story import person_name
@@ -90,6 +92,16 @@ def _candidates(case_ids: Sequence[int], offers: dict[int, list[Offer]]) -> dict
         for case in waiting[key]:
             found[case] += [contact] if contact not in found[case] else []
     return found
+
+
+def names_of(known: Known, case_id: int) -> list[str]:
+    """What a case is locked by: its arrivals as intake locks them, a pair of contacts as a merge does."""
+    offers = known.offers.get(case_id)
+    if offers:
+        return lock_names([o.incoming for o in offers])
+    contacts = known.candidates_of(case_id)
+    addresses = [a.key for c in contacts for a in c.addresses.all()]
+    return addresses + [key for c in contacts for key in keys_of_values(person_of(c).values)]
 
 
 def person_of(contact: Contact) -> Person:

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 
 from contacts.models import Contact, Review
-from contacts.services.intake import in_transaction, lock_names
+from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
 from contacts.services.review import cases, claims, pairs, telling
 from contacts.services.review.basis import news
-from contacts.services.review.cases import Offer, close, load
+from contacts.services.review.cases import Offer, close, load, names_of
 from contacts.services.review.errors import AlreadyDecided, Changed, Refused, Taken
 from contacts.services.review.joining import join
 from contacts.services.review.parting import part
@@ -137,7 +137,7 @@ def _decided(
 
 def opened_case(review_id: int, kinds: tuple[str, ...], user: User, at: datetime, basis: str = "") -> Opened:
     """Lock a case with all that it is about, and check that this reviewer may decide it now."""
-    lock_keys(lock_names([o.incoming for o in load([review_id], at).offers.get(review_id, ())]))
+    lock_keys(names_of(load([review_id], at), review_id))
     # NO KEY: a record that joins the case only needs its row to stay.
     case = Review.objects.select_for_update(no_key=True).get(pk=review_id)
     if case.status != Status.OPEN:

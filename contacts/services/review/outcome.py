@@ -24,6 +24,8 @@ from contacts.services.story import as_text
 
 #: What a reviewer picks where the contact's own value stays.
 KEEP = "kept"
+#: At most so many values of a field are offered; the page has a result for each.
+MOST = 10
 
 
 class Choice(NamedTuple):
@@ -107,7 +109,7 @@ def _choices(offers: Sequence[Offer], person: Person, actor_kind: str) -> dict[s
             text = _shown(name, value, offer.policy.stages)
             known = found.setdefault(name, [_own(name, person, offer.policy.stages)])
             read = str.casefold if name == "email" else fold  # two addresses may fold alike
-            if all(read(text) != read(c.shown) for c in known):
+            if len(known) < MOST and all(read(text) != read(c.shown) for c in known):
                 arrival = offer.incoming.arrival_id
                 known.append(Choice(arrival_key(arrival), value, text, arrival))
     if is_empty(person.values.get("email")):

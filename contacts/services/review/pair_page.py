@@ -11,6 +11,7 @@ from contacts.services.merging.previewing import Line
 from contacts.services.review import pairs
 from contacts.services.review.basis import basis_of
 from contacts.services.review.cases import Known, person_of
+from contacts.services.review.errors import Refused
 from contacts.services.review.table import LETTERS, Cell, Column, Comparison, Effect, Row, Value
 from contacts.services.review.telling import counted
 
@@ -29,14 +30,21 @@ def compare(
     try:
         kept_id = kept_id if kept_id in ids else merging.propose(ids)
         actor = user if user.has_perm("contacts.merge_contact") else None
-        preview, _ = pairs.chosen_picks(kept_id, ids, picks, actor)
-        plain, _ = pairs.chosen_picks(kept_id, ids, {}, actor) if picks else (preview, {})
+        plain, _ = pairs.chosen_picks(kept_id, ids, {}, actor)
+        preview = _picked(kept_id, ids, picks, actor) if picks else plain
     except merging.MergeRefused as error:
         table.columns = [_column(c, n, chosen=False, hangs=()) for n, c in enumerate(contacts)]
         table.problem = str(error)
         return table
     _fill_in(table, contacts, kept_id, preview, plain, decide)
     return table
+
+
+def _picked(kept_id: int, ids: Sequence[int], picks: Mapping[str, str], actor: Any) -> merging.Preview:
+    try:
+        return pairs.chosen_picks(kept_id, ids, picks, actor)[0]
+    except merging.MergeRefused as error:
+        raise Refused(str(error)) from error
 
 
 def _fill_in(
@@ -53,7 +61,6 @@ def _fill_in(
     by_rule = {line.field: line for line in plain.lines}
     table.rows = [_row(line, by_rule.get(line.field, line), ordered, decide) for line in preview.lines]
     table.warnings = list(preview.warnings)
-    table.moves = list(preview.moves)
     if decide:
         table.summary = _summary(preview)
 

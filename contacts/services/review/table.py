@@ -29,10 +29,6 @@ class Cell:
 
     values: Sequence[Value]
 
-    @property
-    def shown(self) -> bool:
-        return any(value.parts for value in self.values)
-
 
 @dataclass(frozen=True)
 class Effect:
@@ -93,7 +89,6 @@ class Comparison:
     apart: str = ""  # what "different people" would do
     problem: str = ""  # why it can't be decided as it stands
     warnings: list[str] = field(default_factory=list)
-    moves: list[str] = field(default_factory=list)  # what would go along in a merge, in words
 
     @property
     def chosen(self) -> Column | None:

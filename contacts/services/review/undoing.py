@@ -11,10 +11,10 @@ from django.db import connection
 
 from contacts.models import Address, Arrival, Contact, NotSame, Review, ReviewCandidate
 from contacts.services import bulk, contact_rows, write
-from contacts.services.intake import in_transaction, lock_names
+from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
 from contacts.services.review import cases, pairs, trace
-from contacts.services.review.cases import load, person_of
+from contacts.services.review.cases import load, names_of, person_of
 from contacts.services.review.claims import FREE
 from contacts.services.review.errors import Refused
 from contacts.services.story import person_name
@@ -30,8 +30,7 @@ def take_back(review_id: int, *, user: User, at: datetime) -> Review:
 
 
 def _taken_back(review_id: int, user: User, at: datetime) -> Review:
-    known = load([review_id], at).offers.get(review_id, ())
-    lock_keys(lock_names([o.incoming for o in known]))
+    lock_keys(names_of(load([review_id], at), review_id))
     case = Review.objects.select_for_update(no_key=True).get(pk=review_id)
     _look_whether_it_can(case)
     said = case.trace.get("said", "")

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.origins import forget
-from contacts.models import Address, Arrival, Contact, ImportBatch, Review, ReviewCandidate
+from contacts.models import Address, Arrival, Contact, ImportBatch, Review, ReviewCandidate, ReviewStep
 from contacts.services import bulk, contact_rows, write
 from contacts.services.people import person_from
 from contacts.services.undo.judging import UNDONE, others
@@ -32,7 +32,7 @@ def remove(contacts: Sequence[Contact], hand: contact_rows.Hand, at: datetime) -
     if pairs:
         counted = _likely_pairs().filter(pk__in=pairs).annotate(left=Count("candidates"))
         alone = list(counted.filter(left__lt=2).values_list("pk", flat=True))
-        _decided(Review.objects.filter(pk__in=alone), Review.Status.SETTLED, hand, at)
+        _decided(alone, Review.Status.SETTLED, hand, at)
 
 
 def _likely_pairs() -> QuerySet[Review]:
@@ -69,11 +69,17 @@ def release_keys(batch: ImportBatch, first: int, last: int) -> None:
 def close(batch: ImportBatch, ids: Sequence[int], hand: contact_rows.Hand, at: datetime) -> None:
     """Close the cases in which still nobody else waits. A mailbox case can only be seen; the others are no leads."""
     joined = others(batch).filter(review=OuterRef("pk"))
-    waiting = Review.objects.filter(~Exists(joined), pk__in=ids, status=Review.Status.OPEN)
-    _decided(waiting.filter(kind=Review.Kind.MAILBOX), Review.Status.SEEN, hand, at)
-    _decided(waiting.filter(kind=Review.Kind.HOLD), Review.Status.NOT_A_LEAD, hand, at)
+    waiting = Review.objects.filter(~Exists(joined), pk__in=ids, status=Review.Status.OPEN).order_by("pk")
+    kinds = dict(waiting.select_for_update().values_list("pk", "kind"))
+    for kind, status in ((Review.Kind.MAILBOX, Review.Status.SEEN), (Review.Kind.HOLD, Review.Status.NOT_A_LEAD)):
+        _decided([case for case, its in kinds.items() if its == kind], status, hand, at)
 
 
-def _decided(cases: QuerySet[Review], status: str, hand: contact_rows.Hand, at: datetime) -> None:
+def _decided(cases: Sequence[int], status: str, hand: contact_rows.Hand, at: datetime) -> None:
+    """Close cases, whoever has them open, and note it in their log."""
+    free: dict[str, Any] = {"taken_by": None, "taken_by_name": "", "taken_until": None}
     who = {"decided_by_id": hand.user_id, "decided_by_name": hand.actor[:200]}
-    cases.update(status=status, decided_at=at, note=NOTE, **who)
+    Review.objects.filter(pk__in=cases).update(status=status, decided_at=at, note=NOTE, **who, **free)
+    ReviewStep.objects.bulk_create(
+        ReviewStep(review_id=case, at=at, actor=hand.actor[:200], act=status, detail=NOTE) for case in cases
+    )
