@@ -19,9 +19,9 @@ def grant(apps: Apps, schema_editor: object) -> None:
     if not groups:
         return
     app = apps.get_app_config("contacts")
-    app.models_module = True  # the rights themselves are made after all migrations, which is too late here
+    before, app.models_module = app.models_module, True  # rights are made after all migrations: too late for this one
     create_permissions(app, verbosity=0, apps=apps)
-    app.models_module = None
+    app.models_module = before
     rights = apps.get_model("auth", "Permission").objects.filter(content_type__app_label="contacts")
     for group in groups:
         group.permissions.add(*rights.filter(codename__in=GRANTED[group.name]))

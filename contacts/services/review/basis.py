@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Max
 
 from contacts.models import Contact
+from contacts.orders import read_id
 from contacts.services.merged import living_ids
 from contacts.services.review.cases import Offer
 
@@ -38,7 +39,7 @@ def news(seen: str, offers: Sequence[Offer], contacts: Iterable[Contact]) -> lis
 def _read(seen: str) -> dict[int, tuple[int, int]]:
     """Contact to its number and version; 0 stands for the arrivals. What somebody made up reads as nothing."""
     pairs = [part.partition(".") for part in seen.split(" ")[:100]]
-    numbers = [(int(a), int(b)) for a, _, b in pairs if a.isdecimal() and b.isdecimal()]
+    numbers = [(one, two) for a, _, b in pairs if (one := read_id(a)) is not None and (two := read_id(b)) is not None]
     return {(0 if n == 0 else pair[0]): pair for n, pair in enumerate(numbers)}
 
 
