@@ -19,7 +19,9 @@ def grant(apps: Apps, schema_editor: object) -> None:
     if not groups:
         return
     app = apps.get_app_config("contacts")
-    before, app.models_module = app.models_module, True  # rights are made after all migrations: too late for this one
+    # Rights are made after all migrations, which is too late here; a migration's app has no models of its own.
+    before = getattr(app, "models_module", None)
+    app.models_module = before or True
     create_permissions(app, verbosity=0, apps=apps)
     app.models_module = before
     rights = apps.get_model("auth", "Permission").objects.filter(content_type__app_label="contacts")
