@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import doubles
+from django.core.management import call_command
 from django.db import connection
 
 from contacts.domain.changes import Person
 from contacts.domain.likeness import Profile
 from contacts.domain.origins import Writer, fresh
-from contacts.models import Address, Contact, Review, ReviewCandidate, Source
+from contacts.models import Address, Contact, ReviewCandidate, Source
 from contacts.services import bulk, contact_rows, write
+from contacts.services.seed import seed_rules
 
 SIZES = (100_000, 1_000_000)
 STEP = 10_000
@@ -49,9 +51,8 @@ def run(say: Callable[..., None]) -> None:
 
 
 def _empty() -> None:
-    with connection.cursor() as cursor:
-        for model in (ReviewCandidate, Review, Address, Contact):
-            cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
+    call_command("flush", interactive=False, verbosity=0)
+    seed_rules()
 
 
 def _fill(size: int) -> Truth:

@@ -182,6 +182,13 @@ def _cases(plans: Sequence[Plan], entrance: Entrance) -> None:
     bulk.insert(Review, REVIEW_COLUMNS, [_case_row(*opened, entrance) for opened in cases.values()])
     pairs = [(case.id, person.id) for case, _ in cases.values() for person in case.candidates]
     bulk.insert(ReviewCandidate, ["review_id", "contact_id"], pairs, ignore=True)
+    _wake({p.case.id for p in plans if p.case is not None and p.case.id not in cases})
+
+
+def _wake(joined: set[int]) -> None:
+    """A case that was put off comes back when one more record waits in it."""
+    if joined:
+        Review.objects.filter(pk__in=joined, asleep_until__isnull=False).update(asleep_until=None)
 
 
 def _case_row(case: Case, incoming: Incoming, entrance: Entrance) -> tuple[Any, ...]:

@@ -180,6 +180,14 @@ class TestLater:
         assert listed(at=LATER + timedelta(days=1)) == ["first", "second"]
         assert second.pk
 
+    def test_one_more_record_of_the_same_person_brings_it_back_at_once(self):
+        known()
+        found = look_alike()
+        review.put_off(found.pk, user=person("reviewer"), at=LATER)
+        assert look_alike(job_title="CTO") == found
+        found.refresh_from_db()
+        assert found.asleep_until is None
+
     def test_it_is_logged_and_can_be_taken_back(self):
         found = case()
         review.put_off(found.pk, user=person("reviewer"), at=LATER)

@@ -9,14 +9,14 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
-from contacts.domain.changes import Incoming, Person, Policy
+from contacts.domain.changes import Incoming, Policy
 from contacts.domain.origins import Writer
 from contacts.domain.translate import translate
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate, ReviewStep, Source
 from contacts.queries import policy_for, source_row
-from contacts.services import contact_rows
 from contacts.services.intake import lock_names
 from contacts.services.merging.known import keys_of_values
+from contacts.services.people import person_from
 from contacts.services.review.claims import FREE
 from contacts.services.stored import received_of
 from contacts.services.story import person_name
@@ -101,16 +101,7 @@ def names_of(known: Known, case_id: int) -> list[str]:
         return lock_names([o.incoming for o in offers])
     contacts = known.candidates_of(case_id)
     addresses = [a.key for c in contacts for a in c.addresses.all()]
-    return addresses + [key for c in contacts for key in keys_of_values(person_of(c).values)]
-
-
-def person_of(contact: Contact) -> Person:
-    """A contact as the judges see it."""
-    values = {name: getattr(contact, contact_rows.COLUMN[name]) for name in (*contact_rows.STORED, "owner")}
-    return Person(
-        values | contact.custom, contact.origins, contact.pk,
-        shared_mailbox=contact.shared_mailbox, last_activity=contact.last_activity,
-    )  # fmt: skip
+    return addresses + [key for c in contacts for key in keys_of_values(person_from(c).values)]
 
 
 def close(

@@ -13,9 +13,9 @@ from contacts.domain.changes import Person
 from contacts.domain.origins import Writer, stamp
 from contacts.models import Address, Arrival, Contact, Review
 from contacts.services import bulk, contact_rows, write
-from contacts.services.people import actor_kind
+from contacts.services.people import actor_kind, person_from
 from contacts.services.review import trace
-from contacts.services.review.cases import Offer, person_of
+from contacts.services.review.cases import Offer
 from contacts.services.review.errors import Refused
 from contacts.services.review.outcome import Outcome, outcome_of
 from contacts.services.story import person_name
@@ -26,7 +26,7 @@ def join(
 ) -> Outcome:
     """Store that all these arrivals are about this contact; ``case.trace`` says what was changed by it."""
     _look_for_other_owners(offers, contact)
-    person = person_of(contact)
+    person = person_from(contact)
     before = trace.snapshot(person)
     addresses = list(contact.addresses.all())
     outcome = outcome_of(offers, person, [a.key for a in addresses], picks, actor_kind(user))

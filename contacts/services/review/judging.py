@@ -15,10 +15,10 @@ from contacts.domain.merging import Side, fields_of, in_conflict, most_complete
 from contacts.domain.queue import SURENESS, sureness
 from contacts.models import BulkDecision, NotSame, Review
 from contacts.services.merging import known as merging_known
-from contacts.services.people import actor_kind
+from contacts.services.people import actor_kind, person_from
 from contacts.services.review import claims
 from contacts.services.review.basis import basis_of
-from contacts.services.review.cases import Known, Offer, load, person_of
+from contacts.services.review.cases import Known, Offer, load
 from contacts.services.review.likeness import listed
 from contacts.services.review.outcome import Outcome, outcome_of
 from contacts.services.review.telling import joined
@@ -111,7 +111,7 @@ def _joined(case: Review, evidence: Evidence) -> Judged:
         return Judged(left="it may be about more than one contact" if candidates else "no candidate is left")
     contact = candidates[0]
     keys = [a.key for a in contact.addresses.all()]
-    outcome = outcome_of(offers, person_of(contact), keys, {}, actor_kind(evidence.user))
+    outcome = outcome_of(offers, person_from(contact), keys, {}, actor_kind(evidence.user))
     conflicts = conflicts_of(offers, outcome)
     if conflicts and evidence.only_safe:
         return Judged(left=f"a value conflicts: {listed(conflicts)}")

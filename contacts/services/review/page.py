@@ -8,10 +8,10 @@ from typing import Any
 
 from contacts.models import Review
 from contacts.services.merging import relations
-from contacts.services.people import actor_kind
+from contacts.services.people import actor_kind, person_from
 from contacts.services.review import holds, pair_page
 from contacts.services.review.basis import basis_of
-from contacts.services.review.cases import Known, Offer, load, person_of
+from contacts.services.review.cases import Known, Offer, load
 from contacts.services.review.likeness import Likeness, likeness, sentence
 from contacts.services.review.table import LETTERS, Column, Comparison
 
@@ -36,14 +36,14 @@ def _table(case: Review, known: Known, offers: Sequence[Offer], chosen_id: int |
     keys = {c.pk: [a.key for a in c.addresses.all()] for c in contacts}
     alike: dict[int, Likeness] = {}
     if offers and case.kind == Review.Kind.HOLD and case.status == Review.Status.OPEN:
-        alike = {c.pk: likeness(offers[0].incoming, person_of(c).values, keys[c.pk]) for c in contacts}
+        alike = {c.pk: likeness(offers[0].incoming, person_from(c).values, keys[c.pk]) for c in contacts}
         contacts.sort(key=lambda c: (-alike[c.pk].score, c.pk))
     ids = [c.pk for c in contacts]
     chosen_id = chosen_id if chosen_id in ids else next(iter(ids), None)
     hangs = what_hangs(ids)
     columns = [
         Column(
-            LETTERS[n % len(LETTERS)], n + 1, c, person_of(c), keys[c.pk], c.pk == chosen_id, hangs[c.pk],
+            LETTERS[n % len(LETTERS)], n + 1, c, person_from(c), keys[c.pk], c.pk == chosen_id, hangs[c.pk],
             alike[c.pk].score if c.pk in alike else None, alike[c.pk].sure if c.pk in alike else "",
         )
         for n, c in enumerate(contacts)

@@ -8,9 +8,10 @@ from typing import Any
 from contacts.models import Contact, Review
 from contacts.services import merging
 from contacts.services.merging.previewing import Line
+from contacts.services.people import person_from
 from contacts.services.review import pairs
 from contacts.services.review.basis import basis_of
-from contacts.services.review.cases import Known, person_of
+from contacts.services.review.cases import Known
 from contacts.services.review.errors import Refused
 from contacts.services.review.table import LETTERS, Cell, Column, Comparison, Effect, Row, Value
 from contacts.services.review.telling import counted
@@ -67,7 +68,7 @@ def _fill_in(
 
 def _column(contact: Contact, place: int, *, chosen: bool, hangs: Sequence[str]) -> Column:
     keys = [a.key for a in contact.addresses.all()]
-    return Column(LETTERS[place], place + 1, contact, person_of(contact), keys, chosen, hangs)
+    return Column(LETTERS[place], place + 1, contact, person_from(contact), keys, chosen, hangs)
 
 
 def _row(line: Line, plain: Line, ordered: Sequence[Contact], decide: bool) -> Row:

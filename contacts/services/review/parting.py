@@ -14,14 +14,15 @@ from contacts.domain.world import World
 from contacts.models import Address, Arrival, Contact, NotSame, Review
 from contacts.queries import load_world
 from contacts.services import bulk, write
+from contacts.services.people import person_from
 from contacts.services.review import trace
-from contacts.services.review.cases import Offer, person_of
+from contacts.services.review.cases import Offer
 from contacts.services.story import person_name
 
 
 def part(case: Review, offers: Sequence[Offer], candidates: Sequence[Contact], user: User, at: datetime) -> list[Plan]:
     """The first arrival makes a contact, with its source; the later ones fill it. ``case.trace`` says what changed."""
-    before = {c.pk: trace.snapshot(person_of(c)) for c in candidates}
+    before = {c.pk: trace.snapshot(person_from(c)) for c in candidates}
     case.trace = {"arrivals": trace.arrivals_of(offers)}
     plans = _plans_of_strangers(offers)
     for offer, plan in zip(offers, plans, strict=True):

@@ -11,7 +11,8 @@ from typing import Any
 from contacts.domain.changes import Person
 from contacts.models import Contact
 from contacts.services import contact_rows
-from contacts.services.review.cases import Offer, person_of
+from contacts.services.people import person_from
+from contacts.services.review.cases import Offer
 
 
 def snapshot(person: Person) -> dict[str, Any]:
@@ -55,7 +56,7 @@ def state_of(contact: Contact) -> str:
 
     Not its version: that has gone on also where a later decision was taken back, and all is as it was.
     """
-    now = snapshot(person_of(contact)) | {"last_activity": None}
+    now = snapshot(person_from(contact)) | {"last_activity": None}
     addresses = sorted((a.key, a.primary) for a in contact.addresses.all())
     said = json.dumps([now, addresses], sort_keys=True, default=str)
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()

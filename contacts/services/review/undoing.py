@@ -13,8 +13,9 @@ from contacts.models import Address, Arrival, Contact, NotSame, Review, ReviewCa
 from contacts.services import bulk, contact_rows, write
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
+from contacts.services.people import person_from
 from contacts.services.review import cases, pairs, trace
-from contacts.services.review.cases import load, names_of, person_of
+from contacts.services.review.cases import load, names_of
 from contacts.services.review.claims import FREE
 from contacts.services.review.errors import Refused
 from contacts.services.story import person_name
@@ -154,7 +155,7 @@ def _look_for_relations(case: Review, made: Sequence[int]) -> None:
 
 def _remove(contacts: Sequence[Contact], case: Review, hand: contact_rows.Hand, at: datetime) -> None:
     ids = [c.pk for c in contacts]
-    write.store_history([_history(c, person_of(c), "-", hand, at) for c in contacts])
+    write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
     Arrival.objects.filter(contact__in=ids).update(contact=None)  # those that only repeated one of the case's
     ReviewCandidate.objects.filter(contact__in=ids).delete()
     # Not delete(): it would load each row, and write a second, nameless row of history for it.
@@ -172,7 +173,7 @@ def _restore(
 ) -> None:
     changed, rows = [], []
     for contact in contacts:
-        row, now = touched[contact.pk], person_of(contact)
+        row, now = touched[contact.pk], person_from(contact)
         then = trace.restored(contact.pk, row["before"])
         fields = {f for f in {*now.values, *then.values} if now.values.get(f) != then.values.get(f)}
         fields |= {"shared_mailbox"} if now.shared_mailbox != then.shared_mailbox else set()
