@@ -13,8 +13,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from contacts.domain import rules
 from contacts.domain.origins import origin_of
 from contacts.domain.overwrite import is_empty
-from contacts.models import Address, Arrival, Contact, ImportBatch, Outcome, Review, ReviewCandidate
+from contacts.models import Address, Arrival, Contact, ImportBatch, Merge, Outcome, Review, ReviewCandidate
 from contacts.services import story
+from contacts.services.merged import lived_as_each
 from contacts.services.people import person_from
 from contacts.services.undo.plan import NOTE, Emptied, Left, Removed, UndoPlan
 
@@ -101,6 +102,7 @@ def _known(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -
     _look_for_later(judged, batch)
     _look_for_cases(judged, called, closing)
     _look_for_addresses(judged, called)
+    _look_for_merged(judged, called)
     return judged
 
 
@@ -137,6 +139,20 @@ def _look_for_addresses(judged: Judged, called: Mapping[int, str]) -> None:
         if arrival in judged.own:
             said = f"{by} gave it the address {shown}, which stays"
             judged.left.append(Left(contact, called[contact], "email", said))
+
+
+def _look_for_merged(judged: Judged, called: Mapping[int, str]) -> None:
+    """Contacts that the batch created and that are part of another by now: only their merge can bring them out."""
+    home = {was: now for now, ids in lived_as_each(called).items() for was in ids if was != now}
+    if not home:
+        return
+    made = Contact.history.model.objects.filter(id__in=home, history_type="+").values_list("id", "arrival_id")
+    mine = [ident for ident, arrival in made if arrival in judged.own]
+    for merge, lost, name in (
+        Merge.objects.filter(lost_id__in=mine, undone_at=None).order_by("pk").values_list("pk", "lost_id", "lost_name")
+    ):
+        said = f"{name} (#{lost}) came from this import and is part of it since merge {merge}: take that back first"
+        judged.left.append(Left(home[lost], called[home[lost]], "", said))
 
 
 def _touched(contact: Contact, judged: Judged, names: story.Names) -> str:
