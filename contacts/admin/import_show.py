@@ -14,8 +14,9 @@ from contacts.queries import policy_for
 from contacts.readers import Survey, read_rows
 from contacts.readers.delimiters import NAMES
 from contacts.readers.encodings import LABELS as ENCODINGS
+from contacts.readers.records import RowReader
 from contacts.services import dry_run, uploads
-from contacts.services.file_rows import RowReader, came_before
+from contacts.services.file_rows import came_before
 from contacts.services.write import Entrance
 
 #: First rows of the file that are shown as the hub reads them.

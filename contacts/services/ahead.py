@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,8 +66,9 @@ def _reading(job: Job, *, alone: bool) -> Iterator[Iterator[list[Packed]]]:
         try:
             assert child.stdin
             assert child.stdout
-            pickle.dump(tuple(job), child.stdin)
-            child.stdin.close()
+            with suppress(BrokenPipeError):  # gone already: the missing end will say so
+                pickle.dump(tuple(job), child.stdin)
+                child.stdin.close()
             yield _frames(child.stdout)
         finally:
             child.kill()

@@ -1,4 +1,4 @@
-"""Rows of a file as records at the door."""
+"""Rows of a stored file as records at the door."""
 
 from __future__ import annotations
 
@@ -27,14 +27,9 @@ def came_before(batch: ImportBatch, most: int = 20_000) -> tuple[int, int]:
     return repeated, seen
 
 
-def reader_for(batch: ImportBatch) -> RowReader:
-    """The reader of a batch's rows."""
-    return RowReader(batch.columns, batch.mapping, batch.source.slug)
-
-
 def chunks(batch: ImportBatch, *, skip: int = 0, size: int = CHUNK) -> Iterator[list[Received]]:
     """The records of a batch's file, some at a time, from row ``skip`` + 1 on."""
-    reader = reader_for(batch)
+    reader = RowReader(batch.columns, batch.mapping, batch.source.slug)
     rows = read_rows(path_of(batch), layout_of(batch), skip=skip)
     while chunk := [reader.received(row) for row in islice(rows, size)]:
         yield chunk

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from contacts.domain.changes import CustomType, Received
 from contacts.models import Arrival, CustomField
-from contacts.services.file_rows import RowReader
+from contacts.readers.records import RowReader
 from contacts.services.records import received_from_dict
 
 
