@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from contacts.models import Contact, DuplicateScan, NotSame, Review, ReviewStep
-from contacts.services import duplicates, leases
+from contacts.services import duplicates, leases, merging
 from contacts.services.people import edit_contact
 from tests import factories
 from tests.factories import AT
@@ -272,3 +272,13 @@ def test_the_command_refuses_while_another_process_searches() -> None:
     with pytest.raises(CommandError, match="already") as refused:
         call_command("scan_duplicates")
     assert refused.value.returncode == 2
+
+
+def test_what_a_person_said_of_two_holds_for_the_contact_that_one_of_them_became_part_of() -> None:
+    first, second, third = hub_with(*BOB, person("Rob", "Kowalska", "rob@home.example"))
+    NotSame.objects.create(low_id=first, high_id=second, said_by_name="Rita", said_at=AT)
+    merging.merge(third, [first], user=None, at=AT)
+    Contact.objects.filter(pk=third).update(company="Kestrel Optics", company_domain="kestrel-optics.example")
+    assert search().cases == 0
+    NotSame.objects.all().delete()
+    assert search().cases == 1

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import Contact, Review
-from contacts.services import merging
+from contacts.services import merging, review
 from tests.contacts.deciding import NOW, held, person, seed, send
-from tests.contacts.merging import LATER, edit, his_other, merge, sean
+from tests.contacts.merging import LATER, LATEST, edit, his_other, merge, sean, unmerge
 
 pytestmark = pytest.mark.django_db
 
@@ -63,9 +63,12 @@ class TestCases:
         assert (fresh_case(case).status, done[0].review_id) == ("open", case.pk)
 
 
+def key_of(*contacts: Contact) -> str:
+    return "d:" + "-".join(map(str, sorted(c.pk for c in contacts)))
+
+
 def pair_case(*contacts: Contact) -> Review:
-    key = "d:" + "-".join(map(str, sorted(c.pk for c in contacts)))
-    case = Review.objects.create(kind="pair", waiting_key=key, rule="likely", opened_at=NOW, score=90)
+    case = Review.objects.create(kind="pair", waiting_key=key_of(*contacts), rule="likely", opened_at=NOW, score=90)
     for contact in contacts:
         case.candidates.create(contact=contact)
     return case
@@ -73,3 +76,36 @@ def pair_case(*contacts: Contact) -> Review:
 
 def fresh_case(case: Review) -> Review:
     return Review.objects.get(pk=case.pk)
+
+
+class TestDecisionsTakenBackAfterMerges:
+    """A case that waits again asks about the contacts of today, under their numbers."""
+
+    def test_a_pair_asks_about_the_contact_that_stayed_and_later_about_the_one_that_came_back(self):
+        lost, other, kept = sean(), his_other(), send(email="third@x.example").contact
+        case = pair_case(lost, other)
+        review.decide_different(case.pk, user=person("reviewer"), at=LATER)
+        done = merge(kept, lost)[0]
+        review.take_back(case.pk, user=person("reviewer"), at=LATEST)
+        assert fresh_case(case).waiting_key == key_of(kept, other)
+        unmerge(done)
+        assert fresh_case(case).waiting_key == key_of(lost, other)
+
+    def test_a_pair_that_is_one_contact_by_now_stays_decided(self):
+        kept, lost = sean(), his_other()
+        case = pair_case(kept, lost)
+        review.decide_different(case.pk, user=person("reviewer"), at=LATER)
+        merge(kept, lost)
+        with pytest.raises(review.Refused, match="take that merge back instead"):
+            review.take_back(case.pk, user=person("reviewer"), at=LATEST)
+        assert fresh_case(case).status == "different"
+
+    def test_a_shared_mailbox_is_asked_about_once(self):
+        kept, lost = sean(), his_other()
+        case = send(email="sob@home.example", first_name="Zoe", last_name="Quist").review
+        review.mark_seen(case.pk, user=person("reviewer"), at=LATER)
+        done = merge(kept, lost)[0]
+        review.take_back(case.pk, user=person("reviewer"), at=LATEST)
+        assert send(email="sob@home.example", first_name="Xavier", last_name="Ott").review_id == case.pk
+        unmerge(done)
+        assert fresh_case(case).waiting_key == f"m:{lost.pk}"

@@ -60,3 +60,13 @@ def test_an_import_that_was_taken_back_leaves_merges_of_other_people_alone():
     assert take_back(batch).counts["removed"] == 1
     unmerge(done)
     assert hub()["Contact"] == before
+
+
+def test_a_gap_that_the_import_filled_for_a_contact_that_became_part_of_another_is_named():
+    kept, lost = send(email="ann@home.example").contact, send(email=ANN[0], first_name="Ann").contact
+    batch = imported(ANN)
+    done = merge(kept, lost, at=LATEST)[0]
+    plan = take_back(batch)
+    assert fresh(kept).job_title == "Buyer"
+    said = f"this import filled it for Ann Lee (#{lost.pk}), part of it since merge {done.pk}: take that back first"
+    assert (kept.pk, "job_title", said) in {(left.contact, left.field, left.reason) for left in plan.left}

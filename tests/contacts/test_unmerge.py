@@ -273,6 +273,7 @@ class TestTheOrder:
         assert merging.plan_unmerge(done.pk).gone == {"owner": str(done.before["lost"]["values"]["owner"])}
         unmerge(done)
         assert fresh(lost).owner is None
+        assert origin_of(fresh(lost).origins, "owner") is None, "nobody left it blank on purpose"
 
     def test_it_takes_the_right(self):
         _, _, done = together()

@@ -12,6 +12,7 @@ from contacts.domain.likeness.cases import Case
 from contacts.models import Contact, NotSame, Review, ReviewCandidate, ReviewStep
 from contacts.services import bulk
 from contacts.services.intake import in_transaction
+from contacts.services.merged import lived_as_each
 
 CHUNK = 500
 ITSELF = "CRM Hub"
@@ -54,7 +55,7 @@ def _close(ids: Sequence[int], at: datetime, noted: Noted) -> None:
 def _store(chunk: list[tuple[Case, list[Pair]]], at: datetime, noted: Noted) -> None:
     ids = sorted({ident for case, _ in chunk for ident in case.ids})
     contacts = _contacts(ids)
-    apart = set(NotSame.objects.filter(low_id__in=ids, high_id__in=ids).values_list("low_id", "high_id"))
+    apart = _apart(ids)
     keys = [key_of(case.ids) for case, _ in chunk]
     taken = set(
         Review.objects.filter(status=Review.Status.OPEN, waiting_key__in=keys).values_list("waiting_key", flat=True)
@@ -73,6 +74,13 @@ def _store(chunk: list[tuple[Case, list[Pair]]], at: datetime, noted: Noted) -> 
         ReviewCandidate, ["review_id", "contact_id"], [(n, ident) for n, (case, _) in stored for ident in case.ids]
     )
     noted(len(stored))
+
+
+def _apart(ids: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs among these of which a person said that they are two, whatever they were called then."""
+    home = {old: ident for ident, olds in lived_as_each(ids).items() for old in olds}
+    said = NotSame.objects.filter(low_id__in=home, high_id__in=home).values_list("low_id", "high_id")
+    return {(min(pair), max(pair)) for pair in ((home[low], home[high]) for low, high in said)}
 
 
 def _contacts(ids: Sequence[int]) -> dict[int, dict[str, Any]]:

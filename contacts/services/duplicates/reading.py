@@ -9,7 +9,8 @@ import orjson
 from django.db import connection
 
 from contacts.domain.likeness import FieldType, FurtherField, Profile
-from contacts.models import Contact, CustomField, NotSame, Review, ReviewCandidate
+from contacts.models import Contact, CustomField, Merge, NotSame, Review, ReviewCandidate
+from contacts.services.merged import living_ids
 
 PAGE = 20_000
 #: The hub's own fields that say a little, beside those that ops define.
@@ -55,8 +56,11 @@ def profiles(fields: list[FurtherField]) -> Iterator[Profile]:
 
 
 def known_different() -> set[tuple[int, int]]:
-    """Pairs of which a person said that they are two."""
-    return set(NotSame.objects.values_list("low_id", "high_id").iterator(PAGE))
+    """Pairs of which a person said that they are two, as they are called today."""
+    home = living_ids(Merge.objects.filter(undone_at=None).values_list("lost_id", flat=True))
+    said = NotSame.objects.values_list("low_id", "high_id").iterator(PAGE)
+    today = ((home.get(low, low), home.get(high, high)) for low, high in said)
+    return {(min(pair), max(pair)) for pair in today}
 
 
 def in_open_cases() -> dict[int, set[int]]:

@@ -118,7 +118,7 @@ def bring_back(relation: Relation, moved: Any, coming: Coming) -> None:
         ignore=True,
     )
     _reopen(moved[SETTLED], coming)
-    _give_keys_back({int(case): key for case, key in moved["keys"].items()}, coming)
+    _give_keys_back({int(case): key for case, key in moved["keys"].items()} | _opened_since(moved["moved"], coming))
 
 
 def _reopen(settled: Mapping[str, str], coming: Coming) -> None:
@@ -139,7 +139,16 @@ def _reopen(settled: Mapping[str, str], coming: Coming) -> None:
     _log(free, coming, "opened again", f"merge {coming.merge.pk} was taken back")
 
 
-def _give_keys_back(old: Mapping[int, str], coming: Coming) -> None:
+def _opened_since(moved: list[int], coming: Coming) -> dict[int, str]:
+    """Cases that were closed when the merge took their candidates along and wait now, with their keys to be."""
+    waiting = Review.objects.filter(candidates__in=among(moved), status=Status.OPEN, kind=Kind.PAIR)
+    asked = {"kind": Kind.MAILBOX, "waiting_key": f"m:{coming.merge.kept_id}"}
+    mailboxes = Review.objects.filter(candidates__in=among(moved), status=Status.OPEN, **asked)
+    keys = dict.fromkeys(waiting.values_list("pk", flat=True), "")
+    return keys | dict.fromkeys(mailboxes.values_list("pk", flat=True), f"m:{coming.merge.lost_id}")
+
+
+def _give_keys_back(old: Mapping[int, str]) -> None:
     """Open cases are called by the contacts that they are about now."""
     waiting = dict(Review.objects.filter(pk__in=old, status=Status.OPEN).values_list("pk", "kind"))
     keys = {pk: old[pk] for pk, kind in waiting.items() if kind == Kind.MAILBOX}

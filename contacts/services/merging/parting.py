@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 
 from contacts.domain.changes import Person
 from contacts.domain.merging import KEPT, LOST
-from contacts.domain.origins import Writer
+from contacts.domain.origins import Writer, forget
 from contacts.domain.protection import LessProtected, must_keep
 from contacts.domain.unmerging import (
     Half,
@@ -167,6 +167,7 @@ def _drop_what_is_gone(plan: PartingPlan) -> dict[str, str]:
             if half.values.get(name) in missing:
                 gone[name] = str(half.values[name])
                 half.values[name] = None
+                half.origins = forget(half.origins, {name})
     return gone
 
 

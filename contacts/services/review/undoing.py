@@ -13,6 +13,8 @@ from contacts.models import Address, Arrival, Contact, NotSame, Review, ReviewCa
 from contacts.services import bulk, contact_rows, write
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
+from contacts.services.merged import living_ids
+from contacts.services.merging.cases import pair_keys
 from contacts.services.people import person_from
 from contacts.services.review import cases, pairs, trace
 from contacts.services.review.cases import load, names_of
@@ -55,9 +57,29 @@ def _look_whether_it_can(case: Review) -> None:
         raise Refused(
             f"Case {case.pk} was not decided here, so what it changed is not known. Edit the contact by hand instead."
         )
+    _look_for_the_same_question(case)
+
+
+def _look_for_the_same_question(case: Review) -> None:
     again = Review.objects.filter(waiting_key=case.waiting_key, status=Status.OPEN).exclude(pk=case.pk).first()
     if again is not None:
         raise Refused(f"The same question was opened again since, as case {again.pk}: decide it there.")
+
+
+def _key_of_today(case: Review) -> str:
+    """What the case is called now: its contacts may have been merged with others while it was closed."""
+    if case.kind == Kind.PAIR:
+        key = pair_keys([case.pk])[case.pk]
+        if not key:
+            raise Refused(
+                f"Fewer than two contacts of case {case.pk} are left. "
+                "If they were merged, take that merge back instead."
+            )
+        return key
+    if case.kind == Kind.MAILBOX:
+        asked = int(case.waiting_key.removeprefix("m:"))
+        return f"m:{living_ids([asked]).get(asked, asked)}"
+    return case.waiting_key
 
 
 def _woken(case: Review, user: User, at: datetime, said: str) -> Review:
@@ -70,9 +92,11 @@ def _woken(case: Review, user: User, at: datetime, said: str) -> Review:
 
 
 def _reopened(case: Review, user: User, at: datetime, said: str) -> Review:
+    case.waiting_key = _key_of_today(case)
+    _look_for_the_same_question(case)
     case.status, case.decided_at, case.decided_by, case.decided_by_name = Status.OPEN, None, None, ""
     case.contact, case.note, case.trace = None, "", {}
-    columns = ["status", "decided_at", "decided_by", "decided_by_name", "contact", "note", "trace"]
+    columns = ["status", "decided_at", "decided_by", "decided_by_name", "contact", "note", "trace", "waiting_key"]
     case.save(update_fields=[*columns, *FREE])
     cases.log(case, user, at, "back", f"taken back: {said}")
     return case

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -93,9 +93,7 @@ def judge(
 
 def _known(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -> Judged:
     called = {c.pk: str(c) for c in contacts}
-    history: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in Contact.history.model.objects.filter(id__in=called).order_by("history_id").values("id", *story.ROW):
-        history[row["id"]].append(row)
+    history = _history_of(called)
     own = dict(own_arrivals(batch).filter(contact__in=called).values_list("pk", "outcome"))
     made = (row for rows in history.values() for row in rows if row["history_type"] == "+")
     judged = Judged(contacts, own, history, created={row["id"] for row in made if row["arrival_id"] in own})
@@ -142,17 +140,29 @@ def _look_for_addresses(judged: Judged, called: Mapping[int, str]) -> None:
 
 
 def _look_for_merged(judged: Judged, called: Mapping[int, str]) -> None:
-    """Contacts that the batch created and that are part of another by now: only their merge can bring them out."""
+    """Contacts that the batch made or filled and that are part of another by now: only their merge brings them out."""
     home = {was: now for now, ids in lived_as_each(called).items() for was in ids if was != now}
     if not home:
         return
-    made = Contact.history.model.objects.filter(id__in=home, history_type="+").values_list("id", "arrival_id")
-    mine = [ident for ident, arrival in made if arrival in judged.own]
-    for merge, lost, name in (
-        Merge.objects.filter(lost_id__in=mine, undone_at=None).order_by("pk").values_list("pk", "lost_id", "lost_name")
-    ):
-        said = f"{name} (#{lost}) came from this import and is part of it since merge {merge}: take that back first"
-        judged.left.append(Left(home[lost], called[home[lost]], "", said))
+    history = _history_of(home)
+    merges = Merge.objects.filter(lost_id__in=history, undone_at=None).order_by("pk")
+    for merge, lost, name in merges.values_list("pk", "lost_id", "lost_name"):
+        contact, rows = home[lost], history[lost]
+        then = f"part of it since merge {merge}: take that back first"
+        if any(row["history_type"] == "+" and row["arrival_id"] in judged.own for row in rows):
+            said = f"{name} (#{lost}) came from this import and is {then}"
+            judged.left.append(Left(contact, called[contact], "", said))
+            continue
+        said = f"this import filled it for {name} (#{lost}), {then}"
+        judged.left += [Left(contact, called[contact], field, said) for field in _filled(rows, judged.own)]
+
+
+def _history_of(ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """Every row of history of these contacts, oldest first."""
+    history: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in Contact.history.model.objects.filter(id__in=ids).order_by("history_id").values("id", *story.ROW):
+        history[row["id"]].append(row)
+    return history
 
 
 def _touched(contact: Contact, judged: Judged, names: story.Names) -> str:
