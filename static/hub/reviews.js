@@ -21,7 +21,8 @@
     const next = all[(all.indexOf(standing(row)) + 1) % all.length];
     next.checked = true;
     next.focus();
-    say([...row.querySelectorAll(".rev-e")].find((e) => e.offsetParent)?.innerText ?? "");
+    const now = [...row.querySelectorAll(".rev-e")].find((e) => e.offsetParent);
+    say((now?.querySelector(":scope > div") ?? now)?.innerText ?? ""); // the words, not the name of the sign beside them
   };
   const inPicks = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -141,7 +142,7 @@
       box.addEventListener("change", () => localStorage.setItem(remember, box.checked ? "on" : "off"));
     }
     chosen();
-    if (document.querySelector(".rev-case") && !document.querySelector("[autofocus]")) byId("rev-focus")?.focus({ preventScroll: true });
+    if (document.querySelector(".rev-case, [data-say]") && !document.querySelector("[autofocus]")) byId("rev-focus")?.focus({ preventScroll: true });
     const last = document.querySelector("[data-say]");
     if (last) setTimeout(() => say(last.dataset.say), 200); // read out once the page has been
   });
