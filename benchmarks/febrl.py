@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 from contacts.domain.likeness import FurtherField, Profile, scan
 
@@ -60,34 +61,10 @@ def splinks(rows: Rows) -> dict[float, Pairs]:
     import logging
 
     import pandas
-    import splink.comparison_library as cl
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+    from splink import DuckDBAPI, Linker, block_on
 
     frame = pandas.DataFrame([{k: v or None for k, v in row.items()} | {"id": n} for n, row in enumerate(rows)])
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        unique_id_column_name="id",
-        blocking_rules_to_generate_predictions=[
-            block_on(column) for column in ("soc_sec_id", "given_name", "surname", "date_of_birth", "address_1")
-        ]
-        + [block_on("postcode", "street_number"), block_on("suburb", "street_number")],
-        comparisons=[
-            cl.NameComparison("given_name"),
-            cl.NameComparison("surname"),
-            cl.DateOfBirthComparison(
-                "date_of_birth",
-                input_is_string=True,
-                datetime_format="%Y%m%d",
-                invalid_dates_as_null=True,
-            ),
-            cl.DamerauLevenshteinAtThresholds("soc_sec_id", [1, 2]),
-            cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
-            cl.JaroWinklerAtThresholds("address_1", [0.9, 0.7]),
-            cl.JaroWinklerAtThresholds("suburb", [0.9, 0.7]),
-            cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]),
-        ],
-    )
-    linker = Linker(DuckDBAPI().register(frame), settings, log_level=logging.ERROR)
+    linker = Linker(DuckDBAPI().register(frame), _splinks_settings(), log_level=logging.ERROR)
     training = linker.training
     training.estimate_probability_two_random_records_match(
         [block_on("soc_sec_id"), block_on("given_name", "surname", "date_of_birth")], recall=0.9
@@ -101,6 +78,31 @@ def splinks(rows: Rows) -> dict[float, Pairs]:
         least: {(min(a, b), max(a, b)) for probability, a, b in scored if probability >= least}
         for least in SPLINK_THRESHOLDS
     }
+
+
+def _splinks_settings() -> Any:
+    """A sensible setup, as its documentation has it: every field compared, blocks on each that tells people apart."""
+    import splink.comparison_library as cl
+    from splink import SettingsCreator, block_on
+
+    alone = ("soc_sec_id", "given_name", "surname", "date_of_birth", "address_1")
+    together = (("postcode", "street_number"), ("suburb", "street_number"))
+    born = {"input_is_string": True, "datetime_format": "%Y%m%d", "invalid_dates_as_null": True}
+    return SettingsCreator(
+        link_type="dedupe_only",
+        unique_id_column_name="id",
+        blocking_rules_to_generate_predictions=[block_on(c) for c in alone] + [block_on(*c) for c in together],
+        comparisons=[
+            cl.NameComparison("given_name"),
+            cl.NameComparison("surname"),
+            cl.DateOfBirthComparison("date_of_birth", **born),
+            cl.DamerauLevenshteinAtThresholds("soc_sec_id", [1, 2]),
+            cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
+            cl.JaroWinklerAtThresholds("address_1", [0.9, 0.7]),
+            cl.JaroWinklerAtThresholds("suburb", [0.9, 0.7]),
+            cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]),
+        ],
+    )
 
 
 def quality(found: Pairs, true: Pairs) -> tuple[float, float, float]:

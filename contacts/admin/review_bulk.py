@@ -71,7 +71,7 @@ def _work(bulk: BulkDecision) -> HttpResponse:
     return redirect("hub:review_bulk_show", bulk.pk)
 
 
-@needs(DECIDE)
+@needs("contacts.view_review")
 @require_GET
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """How far it is, what it would do, or what it did."""

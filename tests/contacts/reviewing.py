@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.domain import rules
-from contacts.models import Contact, Review, ReviewCandidate
+from contacts.models import BulkDecision, Contact, Review, ReviewCandidate
 from contacts.services import review
-from contacts.services.review import page, table
+from contacts.services.review import many, page, table
 from tests.contacts.deciding import NOW, person, send
 
 LATER = NOW + timedelta(hours=1)
@@ -99,3 +99,31 @@ def values(contact: Contact) -> dict[str, Any]:
     """A contact's row but for what every write moves on."""
     kept = Contact.objects.filter(pk=contact.pk).values().get()
     return {name: value for name, value in kept.items() if name not in ("version", "updated_at")}
+
+
+def clock() -> datetime:
+    return LATER
+
+
+def some(count: int = 3, **values: str) -> list[Review]:
+    """Cases without any conflict: each fills a gap of a contact of its own."""
+    made = []
+    for n in range(count):
+        known(f"Ann L{n}a", f"firm{n}.com", company=f"Firm {n}")
+        made.append(look_alike(f"Ann L{n}a", f"firm{n}.com", **({"country": "Ireland"} | values)))
+    return made
+
+
+def asked(act: str, cases: list[Review], by: str = "reviewer", **given: Any) -> BulkDecision:
+    """A bulk decision that was worked out and waits for a word."""
+    made = many.start(act, [c.pk for c in cases], which="some", user=person(by), at=LATER, **given)
+    assert many.work(made.pk, clock=clock)
+    made.refresh_from_db()
+    return made
+
+
+def done(bulk: BulkDecision) -> BulkDecision:
+    many.queue(bulk)
+    assert many.work(bulk.pk, clock=clock)
+    bulk.refresh_from_db()
+    return bulk

@@ -42,6 +42,13 @@ class TestWhatAReviewerSees:
         assert (effects["Job title"].sign, effects["Job title"].words) == ("fill", "fill vp eng")
         assert (effects["Company"].sign, effects["Company"].why) == ("keep", "arrivals only fill gaps")
 
+    def test_a_value_that_could_not_be_taken_is_shown_beside_its_refusal(self):
+        arrival = held(company="W" * 300)
+        table = compare(Review.objects.get(pk=arrival.review_id), None, person("reviewer"), LATER)
+        (row,) = (row for row in table.rows if row.label == "Company")
+        assert "WWW" in "".join(text for text, _ in row.cells[0].values[0].parts)
+        assert row.effects[0].sign == "refuse"
+
     def test_what_is_shown_is_what_is_then_done(self):
         arrival = held(job_title="vp eng", country="Ireland", company="Acme Tooling Ltd")
         table = compare(Review.objects.get(), None, person("reviewer"), LATER)

@@ -87,7 +87,8 @@ def _value(name: str, offer: Offer) -> Any:
         return offer.incoming.domain
     if name == "lifecycle_stage":
         return offer.incoming.stage or offer.policy.source.entry_stage
-    return offer.incoming.values.get(name)
+    unread = (v.offered for v in offer.incoming.verdicts if v.field == name and v.decision == "refused")
+    return offer.incoming.values.get(name) or next(unread, None)  # what could not be taken was sent all the same
 
 
 def _arrival_cell(name: str, offered: Sequence[tuple[Offer, str]], against: str, choices: Sequence[Choice]) -> Cell:
