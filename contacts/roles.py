@@ -6,7 +6,7 @@ READ = frozenset(
     f"view_{model}"
     for model in (
         "contact", "address", "customfield", "source", "stage", "arrival", "review", "importbatch", "hubsettings",
-        "merge", "historicalcontact", "historicalsource", "historicalcustomfield",
+        "merge", "historicalcontact", "historicalsource", "historicalcustomfield", "stagetableversion", "refusal",
     )
 )  # fmt: skip
 LOOK_UP = frozenset(
@@ -18,12 +18,16 @@ LOOK_UP = frozenset(
         "view_stage",
         "view_merge",
         "view_historicalcontact",
+        "view_stagetableversion",
+        "view_refusal",
     }
 )
 RULES = frozenset(
     {
         *(f"{act}_{model}" for model in ("source", "customfield", "stage", "sourcetoken") for act in ("add", "change")),
         "change_hubsettings",
+        "edit_stage_table",
+        "force_stage_table",
         "view_sourcetoken",
         "delete_sourcetoken",
         "register_source",
@@ -56,10 +60,21 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": READ | {"see_every_import"},
 }
 
-#: Rights outside ``contacts``: only admin looks after people and groups.
+WORKSHEETS = frozenset({"syncrules.view_connection", "syncrules.view_worksheetversion"})
+WORKSHEET_RULES = WORKSHEETS | {
+    "syncrules.add_connection",
+    "syncrules.change_connection",
+    "syncrules.edit_worksheet",
+    "syncrules.force_worksheet",
+}
+
+#: Rights outside ``contacts``: worksheets belong to ops, and only admin looks after people and groups.
 ELSEWHERE: dict[str, frozenset[str]] = {
-    "admin": frozenset(
-        f"auth.{act}_{model}" for model in ("user", "group") for act in ("view", "add", "change", "delete")
-    ),
-    "auditor": frozenset({"auth.view_user", "auth.view_group"}),
+    "admin": WORKSHEET_RULES
+    | {f"auth.{act}_{model}" for model in ("user", "group") for act in ("view", "add", "change", "delete")},
+    "ops": WORKSHEET_RULES,
+    "reviewer": WORKSHEETS,
+    "marketing": WORKSHEETS,
+    "sales": WORKSHEETS,
+    "auditor": WORKSHEETS | {"auth.view_user", "auth.view_group"},
 }

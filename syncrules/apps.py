@@ -8,3 +8,7 @@ class SyncrulesConfig(AppConfig):
 
     name = "syncrules"
     verbose_name = "Sync rules"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from syncrules import relations  # noqa: F401

@@ -10,6 +10,8 @@ from contacts.domain.identity import fold
 
 #: The stage of a record that exists and says nothing more (playbook, Step 3).
 NEW_LEAD = "new-lead"
+#: The stage of somebody who must not be contacted: anyone may set it, and only the person can leave it.
+UNSUBSCRIBED = "unsubscribed"
 
 
 class StageRow(NamedTuple):
@@ -34,6 +36,7 @@ class StageTable:
     """The whole table, looked up by slug or by any name a tool uses for a stage."""
 
     rows: tuple[StageRow, ...]
+    closed: frozenset[tuple[str, str]] = frozenset()  # moves, from and to, that ops closed for everybody
     _by_name: dict[str, StageRow] = field(init=False, repr=False, compare=False)
     _by_slug: dict[str, StageRow] = field(init=False, repr=False, compare=False)
 
@@ -105,3 +108,29 @@ def refuse_move(table: StageTable, asked: str, current: str, actor_kind: str) ->
     if not rule and moves_back(stage, table.get(current)):
         rule = rules.STAGE_BACK
     return stage, rule
+
+
+def refuse(table: StageTable, actor_kind: str, current: str, asked: str) -> str:
+    """The rule that forbids a move, "" when it may: the one place that every door asks (playbook, Step 3).
+
+    ``actor_kind`` is "map" (a connection), "sales", "person" (other staff) or "arrival"; ``current`` and ``asked``
+    are slugs, ``current`` is "" for a contact without a stage.
+    """
+    stage, now = table.get(asked), table.get(current)
+    if stage is None:
+        return rules.STAGE_UNKNOWN
+    if now is not None and now.slug == stage.slug:
+        return ""
+    if now is not None and now.slug == UNSUBSCRIBED:
+        return rules.STAGE_UNSUBSCRIBED
+    if stage.slug == UNSUBSCRIBED:
+        return ""
+    if now is not None and now.owner == "sales" and actor_kind == "map":
+        return rules.STAGE_MAP_BACK
+    if rule := owner_refuses(stage, actor_kind):
+        return rule
+    if (current, asked) in table.closed:
+        return rules.STAGE_CLOSED
+    if actor_kind != "sales" and moves_back(stage, now):
+        return rules.STAGE_MAP_BACK if actor_kind == "map" else rules.STAGE_BACK
+    return ""

@@ -18,6 +18,9 @@ STAGE_MAP = "stage-map"
 STAGE_SALES = "stage-sales"
 STAGE_BACK = "stage-back"
 STAGE_UNKNOWN = "stage-unknown"
+STAGE_MAP_BACK = "stage-map-back"
+STAGE_UNSUBSCRIBED = "stage-unsubscribed"
+STAGE_CLOSED = "stage-closed"
 UNREADABLE = "unreadable"
 TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
@@ -55,6 +58,9 @@ WORDS: dict[str, str] = {
     STAGE_SALES: "only sales may set this stage",
     STAGE_BACK: "an arrival never moves a stage back",
     STAGE_UNKNOWN: "the hub has no such stage",
+    STAGE_MAP_BACK: "a MAP never sets a stage back, and never moves one that sales set",
+    STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
+    STAGE_CLOSED: "ops closed this move in the stage table",
     UNREADABLE: "it could not be read as this kind of value",
     TOO_LONG: "it is longer than the field can hold",
     WITH_ARRIVAL: "kept with the arrival",

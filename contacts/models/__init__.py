@@ -6,9 +6,10 @@ from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
 from contacts.models.outbox import OutboxEvent
 from contacts.models.policy import HubSettings
+from contacts.models.refusal import Refusal
 from contacts.models.review import BulkDecision, Review, ReviewCandidate, ReviewStep
 from contacts.models.source import Source, SourceToken
-from contacts.models.stage import Stage
+from contacts.models.stage import Stage, StageTableVersion
 
 __all__ = [
     "Address",
@@ -23,6 +24,7 @@ __all__ = [
     "NotSame",
     "OutboxEvent",
     "Outcome",
+    "Refusal",
     "Review",
     "ReviewCandidate",
     "ReviewStep",
@@ -30,4 +32,5 @@ __all__ = [
     "Source",
     "SourceToken",
     "Stage",
+    "StageTableVersion",
 ]

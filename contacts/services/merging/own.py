@@ -75,5 +75,6 @@ for relation in (
         count=count_open,
         tally=cases.tally,
     ),
+    Relation("contacts.Refusal", "contact", "refusals", "refusal", "refusals"),
 ):
     register(relation)

@@ -1,0 +1,96 @@
+"""Connections to MAPs, the link of each contact to its record there, and the log of what was pulled."""
+
+from django.db import models
+
+
+class Connection(models.Model):
+    """A MAP that the hub is connected to. Its secrets live in the environment, never here.
+
+    ``catalogue`` is what the MAP last said of its properties, as ``domain.catalogue.as_json`` writes it, so that
+    the worksheet can be edited and checked while the MAP can't be reached.
+    """
+
+    slug = models.SlugField(max_length=60, help_text="Used by the command line and in addresses. Stays.")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=20, help_text="Which connector speaks with it.")
+    source = models.OneToOneField(
+        "contacts.Source",
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The lead source of records that are made in the MAP.",
+    )
+    fed_by = models.ManyToManyField(
+        "contacts.Source",
+        blank=True,
+        related_name="+",
+        help_text="Other lead sources whose records live in this MAP, such as its forms.",
+    )
+    catalogue = models.JSONField(default=list)
+    catalogue_at = models.DateTimeField(null=True)
+    cursor = models.CharField(max_length=200, blank=True, help_text="How far its changes have been pulled.")
+    policy_issue = models.PositiveIntegerField(
+        default=1, help_text="Goes up when the vendor's link to the policy page is made anew."
+    )
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["slug"], name="connection_slug_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Link(models.Model):
+    """A contact and its record in a MAP, by the MAP's own id, with what both sides last agreed on.
+
+    ``agreed`` is hub field to value in the hub's terms; ``seen`` is MAP field to value as the MAP last showed it.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="links", db_index=False)
+    contact = models.ForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="links", db_index=False)
+    record_id = models.CharField(max_length=100)
+    agreed = models.JSONField(default=dict)
+    seen = models.JSONField(default=dict)
+    agreed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "connection"], name="link_contact")]
+        constraints = [models.UniqueConstraint(fields=["connection", "record_id"], name="link_record_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}:{self.record_id}"
+
+
+class Pull(models.Model):
+    """One record as a MAP showed it, and what was decided for it. What was shown never changes.
+
+    ``verdicts`` is a list of ``[row key, hub field, decision, rule, offered, current, current by]``.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="pulls", db_index=False)
+    contact = models.ForeignKey(
+        "contacts.Contact", null=True, on_delete=models.SET_NULL, related_name="pulls", db_index=False
+    )
+    arrival = models.ForeignKey(
+        "contacts.Arrival",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="Where the record was new and came through the decision tree.",
+    )
+    record_id = models.CharField(max_length=100)
+    values = models.JSONField(help_text="MAP field to value, as the MAP showed them.")
+    version = models.PositiveIntegerField(help_text="The worksheet's version that was in force.")
+    verdicts = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["connection", "id"], name="pull_connection"),
+            models.Index(fields=["contact", "id"], name="pull_contact", condition=models.Q(contact__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Pull {self.pk}"
