@@ -3,6 +3,7 @@
 from contacts.admin import (
     arrival_list,
     arrivals,
+    contact_bulk,
     contact_list,
     contacts,
     front,
@@ -11,11 +12,17 @@ from contacts.admin import (
     reviews,
     rights,
     sources,
+    stage_draft,
+    stage_policy,
+    stage_refusals,
+    stage_table,
+    stage_versions,
 )
 
 app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
+    *contact_bulk.urlpatterns,
     *contact_list.urlpatterns,
     *contacts.urlpatterns,
     *arrival_list.urlpatterns,
@@ -24,5 +31,10 @@ urlpatterns = [
     *merges.urlpatterns,
     *reviews.urlpatterns,
     *sources.urlpatterns,
+    *stage_table.urlpatterns,
+    *stage_draft.urlpatterns,
+    *stage_versions.urlpatterns,
+    *stage_policy.urlpatterns,
+    *stage_refusals.urlpatterns,
     *rights.urlpatterns,
 ]
