@@ -1,7 +1,7 @@
 // The menu button, and nothing that a page needs to work without it.
 (() => {
   // A page that needs the whole width opens without the menu, and remembers its own choice.
-  const wide = () => document.querySelector(".rev-case") !== null;
+  const wide = () => document.querySelector(".rev-case, .ws-page") !== null;
   const remember = () => (wide() ? "hub-side-wide" : "hub-side");
   const isHidden = () => (wide() ? localStorage.getItem(remember()) !== "shown" : localStorage.getItem(remember()) === "hidden");
   const apply = (hidden) => {
