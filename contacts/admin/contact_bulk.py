@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.admin.contact_list import asked_for
 from contacts.admin.contact_writing import trail
@@ -42,9 +42,11 @@ def chosen(request: HttpRequest) -> tuple[list[int], str]:
 
 
 @needs(CHANGE)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def contact_bulk(request: HttpRequest) -> HttpResponse:
     """Choose what to set, or work out what it would do. Nothing is written yet."""
+    if request.method == "GET":  # signed in anew, or typed: the contacts are chosen on the list
+        return redirect("hub:contacts")
     ids, which = chosen(request)
     if request.POST.get("act") != "look":
         return _choose(request, ids, which)

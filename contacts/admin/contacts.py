@@ -122,6 +122,7 @@ def _refused(name: str, entry: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
     unread = split_row(entry["rule_code"])[0] in UNREAD
     takable = bool(seen.kind) and name not in NOT_TAKEN_BY_CLICK and not unread and bool(entry["value"])
     takable = takable and "merge" not in entry  # what a merged contact had is no arrival's offer
+    takable = takable and str(entry["value"]) != str(getattr(seen.contact, name, ""))  # it stands already
     if takable and name == "lifecycle_stage":
         held = seen.stages.get(seen.contact.lifecycle_stage_id or "")
         takable = not refuse_stage(seen.stages, entry["value"], held, seen.kind)

@@ -120,6 +120,6 @@ def refuse(table: StageTable, actor_kind: str, current: str, asked: str) -> str:
         return rule
     if (current, asked) in table.closed:
         return rules.STAGE_CLOSED
-    if actor_kind != "sales" and moves_back(stage, now):
-        return rules.STAGE_MAP_BACK if actor_kind == "map" else rules.STAGE_BACK
-    return ""
+    if actor_kind == "map" and now is not None and stage.rank <= now.rank:  # nor sideways, to an equal
+        return rules.STAGE_MAP_BACK
+    return rules.STAGE_BACK if actor_kind != "sales" and moves_back(stage, now) else ""

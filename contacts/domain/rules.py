@@ -68,7 +68,7 @@ WORDS: dict[str, str] = {
     STAGE_SALES: "only sales may set this stage",
     STAGE_BACK: "only sales move a stage back",
     STAGE_UNKNOWN: "the hub has no such stage",
-    STAGE_MAP_BACK: "a MAP never sets a stage back, and never moves one that sales set",
+    STAGE_MAP_BACK: "a MAP only moves a stage forward, and never one that sales set",
     STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
     STAGE_CLOSED: "ops closed this move in the stage table",
     UNREADABLE: "it could not be read as this kind of value",

@@ -80,8 +80,8 @@ def policy(contents: Contents) -> list[Rule]:
         ),
         (
             rules.STAGE_MAP_BACK,
-            "A MAP never sets a stage back, even if engagement drops, "
-            f"and never moves a contact on that sales have set ({by_sales or 'none'}).",
+            "A MAP only moves a stage forward: not back when engagement drops, not sideways to an equal, "
+            f"and never one that sales set ({by_sales or 'none'}).",
         ),
         (rules.STAGE_BACK, "Only sales move a contact back to an earlier stage."),
         (

@@ -266,7 +266,7 @@ def _stages_differ(old: Contents, new: Contents) -> Iterator[Difference]:
             continue
         for column, what in WORDS.items():
             if (before := shown(was, column)) != (after := shown(now, column)):
-                yield Difference(now.label, what, before, after)
+                yield Difference(now.label or was.label, what, before, after)
 
 
 def _moves_differ(old: Contents, new: Contents) -> Iterator[Difference]:

@@ -67,13 +67,6 @@
       const row = go.dataset.go.split(".")[0];
       (document.querySelector(`[data-id="${CSS.escape(go.dataset.go)}"]`) || document.querySelector(`[data-id^="${CSS.escape(row)}."]`))?.focus();
     }
-    if (event.target.closest("[data-print]")) print();
-    const copy = event.target.closest("[data-copy]");
-    if (copy) {
-      const from = document.querySelector("[data-copy-from]");
-      from.select();
-      navigator.clipboard?.writeText(from.value).then(() => (copy.textContent = "Copied"), () => {});
-    }
   });
 
   // Where the focus is, so that it is there again after the page was drawn anew.

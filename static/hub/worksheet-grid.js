@@ -41,7 +41,7 @@ const drawEmpty = (rows) => {
 // --- one row ---
 const newBody = (row) => {
   const cell = (column, ...nodes) => make("td", { "data-column": column }, ...nodes);
-  const more = make("button", { type: "button", class: "ws-grip", draggable: sheet.may.edit ? "true" : null, "data-cell": "more", "aria-expanded": "false", onclick: () => openRow(row.key) }, icon("drag_indicator"));
+  const more = make("button", { type: "button", class: "ws-grip", draggable: sheet.may.edit ? "true" : null, "data-cell": "more", "aria-expanded": "false", onclick: () => openRow(row.key) }, icon(sheet.may.edit ? "drag_indicator" : "expand_more"));
   const parts = sheet.may.edit
     ? [cell("field_name", nameInput(row.key)), ...SELECTS.map(([column]) => cell(column, select(row.key, column)))]
     : [cell("field_name", make("span")), ...SELECTS.map(([column]) => cell(column, make("span")))];
@@ -98,7 +98,7 @@ const draw = (body, row) => {
   values.className = `ws-values${wrong ? " bad" : row.new || ["value_map", "blank_counts", "note"].some((c) => row.changed.includes(c)) ? " changed" : ""}`;
   values.setAttribute("aria-label", `Values and note of ${nameOf(row)}: ${row.values}`);
   if (row.note) values.append(icon("sticky_note_2"));
-  cellOf("more").firstElementChild.setAttribute("aria-label", `More of ${nameOf(row)}: values, note, move, remove`);
+  cellOf("more").firstElementChild.setAttribute("aria-label", `More of ${nameOf(row)}: values, note${sheet.may.edit ? ", move, remove" : ""}`);
   drawConflicts(body, row);
   drawOpen(body, row);
 };
@@ -160,6 +160,15 @@ export const openRow = (key, keep = false) => {
   drawGrid();
   if (opened.has(key)) bodies.get(key)?.querySelector(".ws-more :is(select, input, textarea, button)")?.focus();
 };
+// Esc gives back what is being typed, and the part under the row with it.
+const shut = (key, event) => {
+  event.preventDefault();
+  if ("value" in event.target && event.target.defaultValue !== undefined) event.target.value = event.target.defaultValue;
+  delete event.target.dataset.dirty;
+  opened.delete(key);
+  focusCell(key, "values");
+  drawGrid();
+};
 const drawOpen = (body, row) => {
   const there = body.querySelector(".ws-more");
   const open = opened.has(row.key);
@@ -196,6 +205,8 @@ const inName = (event, input) => {
   }
 };
 const onKey = (event) => {
+  const under = event.target.closest(".ws-more");
+  if (under && event.key === "Escape") return void shut(Number(under.closest("tbody").dataset.key), event);
   const node = event.target.closest("[data-cell]");
   if (!node || event.target.closest(".ws-pick")) return;
   if (node.tagName === "INPUT" && !node.readOnly) return inName(event, node);

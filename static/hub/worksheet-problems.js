@@ -10,16 +10,17 @@ export const drawProblems = () => {
   const cards = problems.filter((p) => !SILENT.includes(p.code)).map(card);
   const place = document.getElementById("ws-problems");
   const held = place.contains(document.activeElement) ? document.activeElement.dataset.problem : null;
-  const open = place.querySelector("details")?.open;
+  const open = place.querySelector("[data-quiet=silent]")?.open;
+  const outOpen = place.querySelector("[data-quiet=out]")?.open;
   document.getElementById("ws-checked").textContent = `checked ${checked}`;
   const parts = [...cards];
   if (!problems.length) parts.push(make("p", { class: "in t-good" }, `No problems, checked ${checked}.`));
   else if (!stops) parts.unshift(make("p", { class: "in ws-fine" }, "Nothing stops it. What follows is worth a look."));
   if (silent.length) parts.push(quiet(silent, open ?? !cards.length));
-  const out = leftOut();
+  const out = leftOut(outOpen);
   if (out) parts.push(out);
   place.replaceChildren(...parts);
-  if (held) (place.querySelector(`[data-problem="${CSS.escape(held)}"]`) ?? place.querySelector("button") ?? document.getElementById("ws-force"))?.focus();
+  if (held) (place.querySelector(`[data-problem="${CSS.escape(held)}"]`) ?? place.querySelector(".ws-p button, .ws-quiet[open] button") ?? document.getElementById("ws-force"))?.focus();
 };
 
 const idOf = (p) => `${p.code} ${p.key ?? ""} ${p.fix_args.join(" ")}`;
@@ -40,7 +41,7 @@ const card = (p) => {
 };
 
 // --- fields that no row speaks of: a line each ---
-const quiet = (problems, open) => make("details", { class: "ws-quiet", open },
+const quiet = (problems, open) => make("details", { class: "ws-quiet", "data-quiet": "silent", open },
   make("summary", {}, make("span", { class: "chip wait" }, "look"), ` ${problems.length} field${problems.length === 1 ? "" : "s"} in no row`),
   ...problems.map(silentLine));
 
@@ -57,13 +58,13 @@ const silentLine = (p) => {
   return make("div", { class: "ws-silent", title: p.text }, make("span", {}, make("b", {}, label), make("span", { class: "soft" }, side === "hub" ? " of the hub" : ` of ${sheet.name}`)), buttons);
 };
 
-const leftOut = () => {
+const leftOut = (open) => {
   const all = ["hub", "map"].flatMap((side) => sheet.state.left_out[side].map((name) => ({ side, name })));
   if (!all.length) return null;
   const line = ({ side, name }) => {
     const label = sheet.choices[`${side}_field`].find((c) => c.value === name)?.label ?? name;
-    const back = make("button", { type: "button", class: "ws-link", "aria-label": `Take in again: ${label}`, onclick: () => send({ act: "take-in", side, field: name }) }, "Take in again");
+    const back = make("button", { type: "button", class: "ws-link", "aria-label": `Take in again: ${label}`, "data-problem": `in ${side} ${name}`, onclick: () => send({ act: "take-in", side, field: name }) }, "Take in again");
     return make("div", { class: "ws-silent" }, make("span", {}, make("b", {}, label), make("span", { class: "soft" }, side === "hub" ? " of the hub" : ` of ${sheet.name}`)), sheet.may.edit ? back : null);
   };
-  return make("details", { class: "ws-quiet" }, make("summary", {}, `${all.length} left out for good`), ...all.map(line));
+  return make("details", { class: "ws-quiet", "data-quiet": "out", open }, make("summary", {}, `${all.length} left out for good`), ...all.map(line));
 };

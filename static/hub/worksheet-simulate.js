@@ -24,7 +24,15 @@ export const simulate = async (address) => {
   }
 };
 
+// A result says when the draft went on without it.
+let seen = null;
+const stamp = () => `${sheet.state.draft?.number ?? 0}.${sheet.state.revision}`;
+export const drawAge = () => {
+  if (seen && seen !== stamp()) byId("ws-sim-took").textContent = "before the last edits: simulate again";
+};
+
 const draw = (found) => {
+  seen = stamp();
   byId("ws-sim-title").textContent = found.title;
   byId("ws-sim-took").textContent = `took ${found.seconds} s, nothing was written`;
   const file = byId("ws-sim-file");
@@ -50,7 +58,7 @@ const result = (found) => {
   const lines = [...found.differences.map((d) => line(d, false)), ...found.kept.map((d) => line(d, true))];
   if (!lines.length) return left;
   const more = found.total > found.differences.length ? make("p", { class: "in small soft" }, `The first ${found.differences.length}. The file has all of them.`) : null;
-  const head = ["Contact", "Field", "Now", "Then", "Because"].map((words) => make("th", { scope: "col" }, words));
+  const head = ["Contact", "Field", ...found.heads, "Because"].map((words) => make("th", { scope: "col" }, words));
   const table = make("table", { class: "t" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...lines));
   return make("div", { class: "ws-result" }, left, make("div", { class: "scroll" }, table, more));
 };

@@ -2,7 +2,7 @@
 import { byId, complain, drawsWith, isSending, make, page, post, say, sent, sheet, show, takeBack } from "./worksheet-core.js";
 import { addRow, drawGrid, focusCell } from "./worksheet-grid.js";
 import { drawProblems } from "./worksheet-problems.js";
-import { simulate } from "./worksheet-simulate.js";
+import { drawAge, simulate } from "./worksheet-simulate.js";
 
 const drawBar = () => {
   const { draft, in_force: now } = sheet.state;
@@ -14,7 +14,7 @@ const drawBar = () => {
   byId("ws-versions").replaceChildren(...parts);
   const why = sheet.state.why_not;
   const problem = sheet.state.stops > 0;
-  byId("ws-why").replaceChildren(make("b", { class: problem ? "t-bad" : "" }, why || "No problem stops it"), make("small", {}, why ? (problem ? `mend ${sheet.state.stops === 1 ? "it" : "them"}, then it can be put in force` : "") : "you are asked why"));
+  byId("ws-why").replaceChildren(make("b", { class: problem ? "t-bad" : "" }, why || "No problem stops it"), make("small", {}, why ? (problem && sheet.may.edit ? `mend ${sheet.state.stops === 1 ? "it" : "them"}, then it can be put in force` : "") : "you are asked why"));
   const go = byId("ws-force");
   if (go) {
     go.textContent = draft ? `Put v${draft.number} in force…` : "Put in force…";
@@ -33,7 +33,7 @@ const drawBar = () => {
 const drawOthers = () => {
   const others = sheet.state.editors.map((e) => {
     const row = sheet.state.rows.find((r) => r.key === e.key);
-    return `${e.name} edits this draft too, last at ${e.at}${row ? ` in row ${row.number}` : ""}.`;
+    return `${e.name} edits this draft${sheet.may.edit ? " too" : ""}, last at ${e.at}${row ? ` in row ${row.number}` : ""}.`;
   });
   byId("ws-others").textContent = others.length ? `${others.join(" ")} Nobody’s edit overwrites another’s.` : "";
   byId("ws-others").hidden = !others.length;
@@ -96,7 +96,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-drawsWith(drawBar, drawOthers, drawGrid, drawProblems);
+drawsWith(drawBar, drawOthers, drawGrid, drawProblems, drawAge);
 show(sheet.state);
 const wanted = location.hash.match(/^#row-(\d+)$/);
 if (wanted) focusCell(sheet.state.rows.find((r) => r.number === Number(wanted[1]))?.key, "rule");

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.admin.pages import needs, page
@@ -29,7 +30,9 @@ MOST = 200
 class ConnectionForm(forms.ModelForm):
     """What can be changed of a connection."""
 
-    fed_by = forms.ModelMultipleChoiceField(Source.objects.all(), required=False, label="Fed by")
+    fed_by = forms.ModelMultipleChoiceField(
+        Source.objects.all(), required=False, label="Fed by", widget=forms.CheckboxSelectMultiple
+    )
 
     class Meta:
         model = Connection
@@ -57,6 +60,19 @@ class NewConnectionForm(ConnectionForm):
         super().__init__(*args, **kwargs)
         taken = Connection.objects.values("source")
         self.fields["source"].queryset = Source.objects.filter(kind=Source.Kind.MAP).exclude(pk__in=taken)
+        self.fields["slug"].required = False
+        self.fields[
+            "slug"
+        ].help_text = "Used in addresses and on the command line, and stays. Made from the name if left empty."
+
+    def clean_slug(self) -> str:
+        """What was typed, else what the name makes; a short name that is taken is an error either way."""
+        slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))[:60]
+        if not slug:
+            raise forms.ValidationError("The name has no letter that an address can have. Write a short name.")
+        if Connection.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(f"There is a connection “{slug}” already. Write another short name.")
+        return slug
 
 
 @needs(VIEW)

@@ -116,6 +116,7 @@ def run(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse(
         {
             "title": versus,
+            "heads": _heads(where),
             "seconds": round(time.monotonic() - started, 1),
             "arrivals": result.arrivals,
             "looked_at": result.contacts,
@@ -135,6 +136,12 @@ def _simulated(where: checking.Around) -> tuple[simulate.Simulated, str]:
     result = simulate.simulate(where.connection, checking.worksheet_of(where, version), LAST)
     words = f"v{version.number}" if version else "nothing"
     return result, f"Simulated: {words} against the last {result.arrivals:,} arrivals and pulls"
+
+
+def _heads(where: checking.Around) -> list[str]:
+    """What the columns of the two values are called."""
+    now, then = versions.in_force(where.connection), versions.newest(where.connection)
+    return [f"Under v{version.number}" if version else word for version, word in ((now, "Now"), (then, "Then"))]
 
 
 def _line(d: Any, labels: dict[str, str]) -> dict[str, Any]:

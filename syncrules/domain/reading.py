@@ -51,9 +51,11 @@ _OUR_SIDE = frozenset("crm hub crmhub thehub thecrm salesforce us".split())
 _THEIR_SIDE = frozenset("map themap hubspot marketo mailchimp pardot activecampaign brevo klaviyo marketing".split())
 _OUTWARD = frozenset(map(fold, ("to-map", "to map", "outbound", "push", "out", "export", "hub to map only")))
 _INWARD = frozenset(map(fold, ("to-hub", "to hub", "to crm", "inbound", "pull", "in", "import")))
-_ARROW = re.compile(r"\s*(?:<[-=–—]+>|[↔⇔⟷⇄⇆]|[-=–—]+>|[→⇒⟶➔➜►»>]|\bto\b|\binto\b)\s*", re.IGNORECASE)
+_ARROW = re.compile(r"\s*(?:[-=–—]+>|[→⇒⟶➔➜►»>]|\bto\b|\binto\b)\s*", re.IGNORECASE)
 _BACK_ARROW = re.compile(r"\s*(?:<[-=–—]+|[←⇐⟵«<])\s*")
-_TWO_WAY_ARROW = re.compile(r"<[-=–—]+>|[↔⇔⟷⇄⇆]")
+_TWO_WAY_ARROW = re.compile(r"<[-=–—]*>|[↔⇔⟷⇄⇆]")
+#: What people add to a direction that changes nothing of it: "CRM → MAP only", "from the MAP to the CRM (one-way)".
+_ASIDE = re.compile(r"\((?:one|1)[- ]way\)|\b(?:one|1)[- ]way\b:?|\bonly\b|^\s*from\b", re.IGNORECASE)
 
 _RULES: dict[str, str] = {
     Rule.NEVER: """never | never overwrite | don't overwrite | do not overwrite | no overwrite | never overwritten
@@ -79,6 +81,42 @@ _RULES: dict[str, str] = {
         | opt out at once | unsubscribe both ways""",
 }
 RULES: dict[str, str] = {fold(name): rule for rule, names in _RULES.items() for name in names.split("|")}
+
+#: Words that change nothing of a rule, and the one word for several: "Fill only when blank" is "fill if empty".
+_FILLERS = frozenset("a an the is are it its own only always field fields value values existing any".split())
+_ONE_WORD = {
+    word: one
+    for one, words in {
+        "empty": "blank blanks", "if": "when where", "crm": "hub crms hubs", "until": "till", "fill": "fills",
+        "keep": "keeps", "edited": "edits touched touches edit touch changed", "immediately": "instantly",
+        "unsubscribe": "unsubscribes optout optouts", "propagates": "propagate syncs", "win": "wins",
+        "not": "nt", "do": "don dont", "overwrite": "overwrites overwritten",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+
+
+def _gist(text: str) -> tuple[str, ...]:
+    """The words of a rule that matter."""
+    words = re.findall(r"[a-z0-9+]+", text.lower().replace("opt-out", "optout").replace("'", "").replace("’", ""))
+    return tuple(_ONE_WORD.get(word, word) for word in words if word not in _FILLERS)
+
+
+_MORE_RULES: dict[str, str] = {
+    Rule.FILL: "map fills empty only | overwrite if empty | only fill empty",
+    Rule.ONCE: """write once, never overwrite | set once, never overwrite | set on creation | set on create
+        | set once on creation""",
+    Rule.HUB: "crm value always wins | crm overwrites map | use crm",
+    Rule.FRESH: """map keeps fresh until person edits | map keeps fresh until sales edits
+        | map keeps fresh until someone edits | map keeps fresh until sales or ops edits""",
+    Rule.UNSUBSCRIBE: "unsubscribe propagates | unsubscribe wins | opt out wins | opt out at once",
+}
+GISTS: dict[tuple[str, ...], str] = {
+    _gist(name): rule
+    for names_of in (_RULES, _MORE_RULES)
+    for rule, names in names_of.items()
+    for name in names.split("|")
+}
 BOTH_WAYS = frozenset(fold(name) for name in _BOTH_WAYS.split("|"))
 
 #: What worksheets call the hub's fields, beside the label and the name.
@@ -121,7 +159,7 @@ def read_direction(text: str, map_name: str = "") -> str:
         return Direction.TO_HUB
     theirs = _THEIR_SIDE | {fold(map_name)} - {""}
     for arrow, back in ((_ARROW, False), (_BACK_ARROW, True)):
-        sides = [fold(part) for part in arrow.split(text.strip())]
+        sides = [fold(part) for part in arrow.split(_ASIDE.sub(" ", text).strip())]
         if len(sides) == 2:
             start, end = reversed(sides) if back else sides
             if start in _OUR_SIDE and end in theirs:
@@ -134,7 +172,7 @@ def read_direction(text: str, map_name: str = "") -> str:
 def read_rule(text: str) -> str:
     """The Rule that a text means, or the text as it was written."""
     key = fold(text)
-    return RULES.get(key) or RULES.get(key.removesuffix("rule")) or text.strip()
+    return RULES.get(key) or RULES.get(key.removesuffix("rule")) or GISTS.get(_gist(text)) or text.strip()
 
 
 def is_left_out(text: str) -> bool:

@@ -128,6 +128,26 @@ def test_a_row_is_added_named_moved_and_removed_by_keyboard(sandbox, sign_in):
     assert versions.draft_or_none(sandbox).rows.get(number=6).note == "agreed in March"
 
 
+def test_esc_closes_what_is_open_under_a_row_and_gives_back_what_was_typed(sandbox, sign_in):
+    page = sign_in("ops", PAGE)
+    cell(page, 2, "values").focus()
+    page.keyboard.press("Enter")
+    page.fill(".ws-more textarea", "half a thought")
+    page.keyboard.press("Escape")
+    assert (focused(page), page.locator(".ws-more").count()) == ("row-2 values", 0)
+    page.keyboard.press("Enter")
+    assert page.locator(".ws-more textarea").input_value() == ""
+    assert versions.draft_or_none(sandbox) is None
+
+
+def test_after_a_fix_the_focus_goes_to_what_comes_next(sandbox, sign_in):
+    seed_demo(NOW)
+    page = sign_in("ops", PAGE)
+    page.click("button:has-text('Turn to MAP → hub')")
+    page.wait_for_selector("#ws-why:has-text('No problem stops it')")
+    assert page.evaluate("document.activeElement.id") == "ws-force"
+
+
 def somebody(browser, address: str, name: str):
     """A browser of somebody's own, on the worksheet."""
     page = browser.new_context().new_page()

@@ -147,3 +147,8 @@ def test_the_page_asks_first_and_nobody_runs_another_person_s_edit(client):
     edit = ask(ids, "sales")
     client.post(reverse("hub:contact_bulk_run", args=[edit.pk]))
     assert stages(ids) == ["new-lead"]
+
+
+def test_the_address_alone_leads_to_the_list_where_contacts_are_chosen(client):
+    client.force_login(person("sales"), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(reverse("hub:contact_bulk")).headers["Location"] == reverse("hub:contacts")

@@ -75,8 +75,10 @@ def expected_rule(current: str, asked: str, actor: str) -> str:
         return rules.STAGE_MAP
     if asked in SALES and actor != "sales":
         return rules.STAGE_SALES
+    if asked in FREE and actor == "map":  # from MQL it would be back, and from an equal sideways
+        return rules.STAGE_MAP_BACK
     if asked in FREE and current not in FREE and actor != "sales":
-        return rules.STAGE_MAP_BACK if actor == "map" else rules.STAGE_BACK
+        return rules.STAGE_BACK
     return rules.PRESENT
 
 

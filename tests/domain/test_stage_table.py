@@ -18,11 +18,12 @@ CONTENTS = Contents(tuple(Stage(*row) for row in judges.STAGES))
 TABLE = CONTENTS.table()
 COLUMNS = "new-lead event-lead mql sql in-discovery in-pipeline customer disqualified unsubscribed".split()
 #: Who may make each move, written out from the playbook's Step 3: M the MAP, S sales, P other staff, - nobody.
-#: Only a MAP sets MQL; only sales set SQL and beyond, and move back; Unsubscribed from anyone, and nobody leaves it.
+#: Only a MAP sets MQL, and it only moves forward, not even sideways; only sales set SQL and beyond, and move back;
+#: Unsubscribed from anyone, and nobody leaves it.
 ALLOWED = {
     #               New  Event MQL SQL InD InP Cus Dis Unsubscribed
-    "new-lead":     "=   MSP   M   S   S   S   S   S   MSP",
-    "event-lead":   "MSP =     M   S   S   S   S   S   MSP",
+    "new-lead":     "=   SP    M   S   S   S   S   S   MSP",
+    "event-lead":   "SP  =     M   S   S   S   S   S   MSP",
     "mql":          "S   S     =   S   S   S   S   S   MSP",
     "sql":          "S   S     -   =   S   S   S   S   MSP",
     "in-discovery": "S   S     -   S   =   S   S   S   MSP",
@@ -47,7 +48,7 @@ def test_each_move_is_whose_the_playbook_says(start: str, end: str, allowed: str
 
 @pytest.mark.parametrize(("start", "end", "allowed"), CELLS)
 def test_the_page_shows_what_the_doors_are_told(start: str, end: str, allowed: str) -> None:
-    word = {"=": "", "MSP": "anyone", "M": "MAP", "S": "sales", "-": "nobody"}[allowed]
+    word = {"=": "", "MSP": "anyone", "SP": "staff", "M": "MAP", "S": "sales", "-": "nobody"}[allowed]
     shown = cell(CONTENTS, start, end)
     leaves = (start, end) == ("unsubscribed", "new-lead")
     assert shown.word == ("the person" if leaves else word)

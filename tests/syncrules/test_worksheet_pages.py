@@ -246,3 +246,19 @@ def test_a_page_costs_the_same_however_many_rows_and_versions_there_are(
     client.get(reverse("hub:front"))  # the menu believes its number of problems for a minute
     with django_assert_max_num_queries(most):
         client.get(reverse(f"rules:{name}", args=args))
+
+
+def test_the_short_name_of_a_new_connection_comes_from_its_name(sandbox):
+    client, address = as_("ops"), reverse("rules:connection_add")
+    client.post(address, {"name": "HubSpot EU", "kind": "hubspot"})
+    assert Connection.objects.get(name="HubSpot EU").slug == "hubspot-eu"
+    for name, why in (("Hubspot eu!", "already"), ("株式会社", "no letter")):
+        assert why in client.post(address, {"name": name, "kind": "hubspot"}).content.decode()
+    assert Connection.objects.count() == 2
+
+
+def test_a_simulation_names_the_two_versions_that_it_compares(sandbox):
+    client, address = as_("ops"), reverse("rules:worksheet_simulate", args=SANDBOX)
+    assert client.post(address).json()["heads"] == ["Under v1", "Under v1"]
+    set_cell(sandbox, "source", "direction", Direction.TO_MAP)
+    assert client.post(address).json()["heads"] == ["Under v1", "Under v2"]

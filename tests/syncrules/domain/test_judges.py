@@ -184,6 +184,8 @@ def stage(hub: str | None, other: Any, direction: str = "both", **more: Any) -> 
         ("new-lead", "mql", "mql", "stage"),
         ("event-lead", "mql", "mql", "stage"),
         ("mql", "new-lead", None, rules.STAGE_MAP_BACK),
+        ("event-lead", "new-lead", None, rules.STAGE_MAP_BACK),
+        ("new-lead", "event-lead", None, rules.STAGE_MAP_BACK),
         ("mql", "sql", None, rules.STAGE_SALES),
         ("sql", "mql", None, rules.STAGE_MAP_BACK),
         ("in-discovery", "mql", None, rules.STAGE_MAP_BACK),

@@ -18,6 +18,8 @@ from tests.syncrules.domain.building import HUB, MAP
         ("Hub => Sandbox", "to-map"), ("MAP <- CRM", "to-map"), ("to-map", "to-map"), ("Outbound", "to-map"),
         ("MAP→CRM", "to-hub"), ("HubSpot to CRM", "to-hub"), ("Sandbox --> the hub", "to-hub"),
         ("MAP into hub", "to-hub"), ("CRM ← MAP", "to-hub"), ("to-hub", "to-hub"),
+        ("CRM <> MAP", "both"), ("From HubSpot to CRM", "to-hub"), ("CRM → MAP only", "to-map"),
+        ("MAP → CRM (one-way)", "to-hub"), ("One way: CRM to MAP", "to-map"), ("from CRM", "from CRM"),
         ("sideways", "sideways"), ("", ""), ("CRM→CRM", "CRM→CRM"), ("→", "→"), ("weekly", "weekly"),
     ],
 )  # fmt: skip
@@ -34,7 +36,12 @@ def test_directions(text: str, direction: str) -> None:
         ("CRM wins", "hub"), ("MAP keeps fresh until edited", "fresh"), ("MAP keeps fresh", "fresh"),
         ("MAP sets MQL; CRM sets SQL+", "stage"), ("MAP sets MQL; sales SQL+", "stage"),
         ("Unsubscribe propagates immediately", "unsubscribe"), ("Unsubscribe at once", "unsubscribe"),
-        ("Latest wins", "Latest wins"), ("", ""), ("MAP wins", "MAP wins"),
+        ("Fill only if empty", "fill"), ("MAP fills when the field is blank", "fill"), ("CRM always wins", "hub"),
+        ("Do not overwrite existing values", "never"), ("Set once, never overwrite", "once"),
+        ("MAP keeps it fresh till someone edits it", "fresh"), ("Unsubscribes propagate instantly", "unsubscribe"),
+        ("Latest wins", "Latest wins"), ("", ""), ("MAP wins", "MAP wins"), ("MAP always wins", "MAP always wins"),
+        ("Always use MAP value", "Always use MAP value"), ("Always overwrite", "Always overwrite"),
+        ("Only the value", "Only the value"),
     ],
 )  # fmt: skip
 def test_rules(text: str, rule: str) -> None:
