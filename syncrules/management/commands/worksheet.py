@@ -103,7 +103,7 @@ class Command(BaseCommand):
         }  # fmt: skip
         words = [f"{result.arrivals:,} arrivals and pulls, {len(result.differences):,} values would differ."]
         words += [
-            f"contact {d.contact} {d.name}, {d.field}: {_shown(d.now)} → {_shown(d.then)}, row {d.row}: {d.because}"
+            f"contact {d.contact} {d.name}, {d.field}: {_shown(d.now)} → {_shown(d.then)}, {d.because}"
             for d in result.differences
         ]
         self._print(done, options["json"], words)
