@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -31,6 +31,13 @@ DIRECTIONS = ["to-hub", "to-map", "both"]
 
 rows = st.fixed_dictionaries(
     {f: st.tuples(st.sampled_from(DIRECTIONS), st.sampled_from(rules)) for f, rules in RULES.items()}
+)
+AGAINST = {("to-map", "once"), ("to-map", "fresh"), ("to-hub", "hub")}
+sound_rows = st.fixed_dictionaries(
+    {
+        f: st.sampled_from([(d, r) for d in DIRECTIONS for r in rules if (d, r) not in AGAINST])
+        for f, rules in RULES.items()
+    }
 )
 values = st.fixed_dictionaries(
     {},
@@ -134,13 +141,14 @@ class Laws(TestCase):
         assert all(d.then == str(after[d.contact][d.field] or "") for d in told.differences if d.field in RULES)
 
     @LAW
-    @given(rows, rows, steps, respellings, respellings)
+    @given(sound_rows, sound_rows, steps, respellings, respellings)
     def test_two_connections_whose_worksheets_pass_the_check_fall_quiet(self, one, other, steps, first, second):
         world = self.world(first, one)
         second_map = second_connection(world, second, other)
         mine, theirs = (worksheet_of(c, c.versions.get(state="in-force")) for c in Connection.objects.order_by("pk"))
-        if any(p.level == "stops" for p in [*check(mine, [theirs]), *check(theirs, [mine])]):
-            return
+        # The kit's MAPs have few stages: that some have no name there makes no cycle.
+        found = [*check(mine, [theirs]), *check(theirs, [mine])]
+        assume(all(p.level != "stops" or p.code == "stage-unmapped" for p in found))
         for who, (act, what) in steps:
             self.act(world, who, act, what)
             second_map.now = world.now
