@@ -18,7 +18,7 @@ from contacts.exports import CSV_TYPE, csv_lines, safe_cell
 from syncrules.admin.state import words_of
 from syncrules.admin.worksheet import VIEW, connection_of, trail
 from syncrules.models import Connection
-from syncrules.services import checking, editing, simulate, versions, worksheet_files
+from syncrules.services import checking, comparing, editing, simulate, versions, worksheet_files
 from syncrules.services.rows import COLUMNS, Unusable
 
 LAST = 10_000
@@ -86,7 +86,7 @@ def _imported(request: HttpRequest, connection: Connection) -> HttpResponse:
     return redirect("rules:worksheet", connection.slug)
 
 
-def differences(comparison: versions.Comparison, where: checking.Around) -> list[dict[str, Any]]:
+def differences(comparison: comparing.Comparison, where: checking.Around) -> list[dict[str, Any]]:
     """Each row that differs, with its cells in words."""
     named = {"hub_field": where.hub_fields, "map_field": where.map_fields}
     shown = []

@@ -14,7 +14,7 @@ from syncrules.admin.files import differences
 from syncrules.admin.state import words_of
 from syncrules.admin.worksheet import VIEW, connection_of, trail
 from syncrules.models import Connection, WorksheetVersion
-from syncrules.services import checking, versions
+from syncrules.services import checking, comparing, versions
 from syncrules.services.rows import COLUMNS, Unusable
 
 
@@ -33,7 +33,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     after = _numbered(connection, request.GET.get("b", "")) or newest
     usual = in_force if in_force and after and in_force.pk != after.pk else (every[1] if len(every) > 1 else in_force)
     before = _numbered(connection, request.GET.get("a", "")) or usual
-    comparison = versions.compare(before, after)
+    comparison = comparing.compare(before, after)
     context = {
         "connection": connection,
         "versions": every,

@@ -13,7 +13,7 @@ from syncrules.domain.proof import CODES
 from syncrules.domain.reading import DIRECTION_LABELS, RULE_LABELS
 from syncrules.domain.worksheet import FieldType, Problem
 from syncrules.models import WorksheetEdit, WorksheetRow, WorksheetVersion
-from syncrules.services import checking, editing, versions
+from syncrules.services import checking, comparing, editing, versions
 from syncrules.services.rows import COLUMNS, left_out
 
 #: So long after an edit its editor counts as one who edits now.
@@ -49,7 +49,7 @@ def state(where: checking.Around, user: User, now: datetime) -> dict[str, Any]:
     connection = where.connection
     draft, in_force = versions.draft_or_none(connection), versions.in_force(connection)
     shown = draft or in_force
-    compared = versions.compare(in_force, shown) if shown else versions.Comparison([])
+    compared = comparing.compare(in_force, shown) if shown else comparing.Comparison([])
     rows = [c.after for c in compared.rows if c.after is not None]
     problems = checking.check(where, checking.of_rows(where, rows, left_out(shown), shown.number if shown else 0))
     last = editing.last_edit(draft, user)
@@ -78,7 +78,7 @@ def moment(at: datetime | None) -> str:
     return f"{local:%H:%M}" if today else f"{local.day} {local:%B, %H:%M}"
 
 
-def _draft(draft: WorksheetVersion, compared: versions.Comparison) -> dict[str, Any]:
+def _draft(draft: WorksheetVersion, compared: comparing.Comparison) -> dict[str, Any]:
     return {
         "number": draft.number,
         "saved": moment(draft.saved_at),
@@ -93,7 +93,7 @@ def _in_force(version: WorksheetVersion) -> dict[str, Any]:
 
 
 def _rows(
-    where: checking.Around, compared: versions.Comparison, problems: Sequence[Problem], *, fresh: bool
+    where: checking.Around, compared: comparing.Comparison, problems: Sequence[Problem], *, fresh: bool
 ) -> list[dict[str, Any]]:
     by_key: dict[int, list[Problem]] = {}
     for problem in problems:
@@ -152,7 +152,7 @@ def _problem(p: Problem) -> dict[str, Any]:
 
 def why_not(
     draft: WorksheetVersion | None,
-    compared: versions.Comparison,
+    compared: comparing.Comparison,
     problems: Sequence[Problem],
     user: User,
     *,

@@ -20,8 +20,8 @@ from syncrules.domain import sheet
 from syncrules.domain.worksheet import Problem, Row, Worksheet
 from syncrules.models import WorksheetRow, WorksheetVersion
 from syncrules.services import checking
+from syncrules.services.comparing import Comparison, compare_rows
 from syncrules.services.rows import FIELDS, SIDES, Unusable, clean, left_out
-from syncrules.services.versions import Comparison, compare_rows
 
 LARGEST = 2_000_000
 #: So many lines may stand above the header: a title, a date.

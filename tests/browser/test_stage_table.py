@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contacts.models import Stage, StageTableVersion
+from contacts.models import Contact, Stage, StageTableVersion
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -70,3 +70,5 @@ def test_chosen_contacts_are_edited_together(sign_in: Callable[..., Any]) -> Non
     page.click("text=Look what it would do")
     page.click("text=Write 1 contact now")
     page.wait_for_selector("text=1 of 1 contacts written")
+    stages = dict(Contact.objects.values_list("first_name", "lifecycle_stage_id"))
+    assert stages["Ann"] == "unsubscribed" != stages["Ben"]

@@ -125,7 +125,7 @@ def test_it_costs_the_same_for_ten_as_for_a_hundred(django_assert_max_num_querie
     edit = ask(ids)
     bulk_edit.queue(edit)
     with django_assert_max_num_queries(30):
-        bulk_edit.work(edit.pk, clock=lambda: LATER)
+        assert bulk_edit.work(edit.pk, clock=lambda: LATER)
 
 
 def test_all_that_match_the_list_are_edited_by_its_page(client):

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 
 from syncrules.domain.worksheet import Direction, Rule
 from syncrules.models import WorksheetVersion
-from syncrules.services import checking, editing, versions
+from syncrules.services import checking, comparing, editing, versions
 from syncrules.services.rows import Unusable
 from tests.contacts.deciding import person
 from tests.syncrules.worksheets import JOB_TITLE, LATER, force, ops, row, said, seed, set_cell
@@ -123,7 +123,7 @@ class TestSideBySide:
         editing.add_row(sandbox, JOB_TITLE, ops(), LATER)
         editing.remove_row(sandbox, row(sandbox, "last_activity").key, None, ops(), LATER)
         editing.leave_out(sandbox, "map", "website", ops(), LATER)
-        found = versions.compare(versions.in_force(sandbox), versions.draft_or_none(sandbox))
+        found = comparing.compare(versions.in_force(sandbox), versions.draft_or_none(sandbox))
         assert [(c.after.hub_field, c.columns) for c in found.of("changed")] == [("first_name", ("rule",))]
         assert [c.after.hub_field for c in found.of("added")] == ["job_title"]
         assert [c.before.hub_field for c in found.of("removed")] == ["last_activity"]
@@ -132,12 +132,12 @@ class TestSideBySide:
 
     def test_only_the_row_that_was_moved_is_a_moved_one(self, sandbox):
         editing.move_row(sandbox, row(sandbox, "opt_in").key, 1, ops(), LATER)
-        found = versions.compare(versions.in_force(sandbox), versions.draft_or_none(sandbox))
+        found = comparing.compare(versions.in_force(sandbox), versions.draft_or_none(sandbox))
         assert [c.after.hub_field for c in found.of("moved")] == ["opt_in"]
 
     def test_a_version_and_itself_do_not_differ(self, sandbox):
         first = versions.in_force(sandbox)
-        assert not versions.compare(first, first).differs
+        assert not comparing.compare(first, first).differs
 
 
 def test_there_is_one_draft_and_one_in_force_at_most(sandbox):
