@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from contacts.domain import rules
 from contacts.models import Contact, HubSettings, Refusal, Source, Stage, StageTableVersion
 from contacts.queries import stage_table
-from contacts.services import refusals, review, stage_tables, typed
+from contacts.services import review, stage_tables, typed
 from contacts.services.merging import merge
 from contacts.services.people import Invalid, edit_contact
 from contacts.services.review.deciding import decide_different, decide_same
@@ -289,28 +289,6 @@ class TestDoors:
         kept = send(email="lea.d@acme.example").contact
         merge(kept.pk, [lost.pk], user=person("reviewer"), at=LATER)
         assert Refusal.objects.get().contact_id == kept.pk
-
-
-class TestCounts:
-    def row(self, days: float, rule: str = rules.STAGE_MAP, **more: Any) -> refusals.Refused:
-        at = LATER - timedelta(days=days)
-        move = {"stage_from": "new-lead", "stage_to": "mql"} | more
-        return refusals.Refused(None, "lifecycle_stage", rule, at, "source", "Paid search", "MQL", **move)
-
-    def test_they_are_counted_by_rule_by_move_and_by_row_in_a_period_and_the_one_before(self):
-        worksheet = {"connection": "sandbox", "row": 4, "stage_from": "", "stage_to": ""}
-        refusals.log_refusals(
-            [self.row(1), self.row(29), self.row(31), self.row(61), self.row(2, "fresh@7.5", **worksheet)]
-        )
-        assert refusals.by_move(LATER) == {("new-lead", "mql"): (2, 1)}
-        assert refusals.by_rule(LATER) == {rules.STAGE_MAP: (2, 1), "fresh": (1, 0)}
-        assert refusals.by_row("sandbox", LATER) == {4: (1, 0)}
-        assert refusals.total(LATER) == (2, 0)
-        assert len(refusals.latest(3)) == 3
-
-    def test_a_thousand_are_one_statement(self, django_assert_num_queries):
-        with django_assert_num_queries(1):
-            refusals.log_refusals([self.row(n / 100) for n in range(1_000)])
 
 
 def test_the_settings_keep_the_number_of_the_vendors_link():
