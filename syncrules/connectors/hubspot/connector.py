@@ -30,11 +30,11 @@ class HubSpot:
         self._writer = Writer(self._client, settings)
         self._merger = Merger(self._client, settings, self._reader, self._writer)
         self._consent = Consent(self._client, settings)
-        self._known: tuple[str, ...] = settings.properties
+        self._known = settings.properties or None
 
     def _names(self) -> Sequence[str]:
         """The properties that records are read with."""
-        if not self._known:
+        if self._known is None:
             self._known = tuple(field.name for field in self.properties() if field.own)
         return self._known
 

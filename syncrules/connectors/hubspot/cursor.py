@@ -54,7 +54,7 @@ def parse(text: str) -> Cursor:
         raise BadCursor(f'"{text[:60]}" is no cursor of HubSpot\'s.')
     since, began, after = found.groups()
     cursor = Cursor(int(since) if since else None, int(began) if began else None, after or "")
-    if min(cursor.since or OLDEST, cursor.began or OLDEST) < OLDEST:
+    if any(at is not None and at < OLDEST for at in (cursor.since, cursor.began)):
         raise BadCursor(f"The cursor {cursor} is from before HubSpot's time.")
     return cursor
 

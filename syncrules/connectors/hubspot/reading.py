@@ -83,7 +83,7 @@ class Reader:
         }
         newest = self._client.call(Kind.SEARCH, "POST", f"{self._settings.objects()}/search", body)
         stamps = [answers.record(item).changed_at for item in answers.rows(newest.data)]
-        return max((cursor.stamp(s) for s in stamps), default=cursor.OLDEST)
+        return max((cursor.stamp(s) for s in stamps if s), default=cursor.OLDEST)
 
     def deletions(self, text: str, limit: int) -> Departures:
         """HubSpot's recycle bin, from beginning to end; it has no order of time, so each run reads all of it."""
