@@ -110,7 +110,7 @@ def _list(call: Call) -> Answer:
 
 
 def _archived(call: Call) -> bool:
-    return call.query.get("archived") == "true"
+    return call.query.get("archived", "").lower() == "true"
 
 
 def _read(call: Call) -> Answer:
