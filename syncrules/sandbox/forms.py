@@ -17,7 +17,7 @@ form { margin: 1rem 0; } input, select, button { font: inherit; padding: .3rem .
 .fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)); gap: .75rem 1rem; }
 .fields label { display: flex; flex-direction: column; font-size: .9rem; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; font-size: .9rem; } .wide td { overflow-wrap: anywhere; } .wide time { white-space: nowrap; }
 """
 
 
@@ -54,7 +54,11 @@ def _row(contact: dict[str, Any]) -> str:
     shown["hs_email_optout"] = "opted out" if shown["hs_email_optout"] == "true" else ""
     cells = "".join(f"<td>{escape(shown[name])}</td>" for name in _COLUMNS)
     link = f'<a href="/contacts/{contact["id"]}">{contact["id"]}</a>'
-    return f"<tr><td>{link}</td>{cells}<td>{escape(contact['updatedAt'])}</td></tr>"
+    return f"<tr><td>{link}</td>{cells}<td>{_moment(contact['updatedAt'])}</td></tr>"
+
+
+def _moment(stamp: str) -> str:
+    return f'<time datetime="{escape(stamp)}">{escape(stamp[:16].replace("T", " "))}</time>'
 
 
 def contact(shown: dict[str, Any], key: str) -> str:
@@ -75,7 +79,7 @@ def contact(shown: dict[str, Any], key: str) -> str:
 <table>{kept}</table>
 <form method="post" action="{path}" class="row">{_key(key)}{buttons}</form>
 <form method="post" action="{path}" class="row">{_key(key)}<input type="hidden" name="act" value="merge">
-<label>Merge another record into this one: <input name="other" size="12" required></label>
+<label>Merge the record with this number into it: <input name="other" size="12" required></label>
 <button>Merge</button></form>"""
     return frame(title, body)
 
