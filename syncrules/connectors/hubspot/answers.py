@@ -83,7 +83,8 @@ def an_id(data: Mapping[str, Any]) -> str:
 
 def record(data: Mapping[str, Any]) -> Record:
     """A contact as any of the calls shows it; properties without a value are left out."""
-    values = {text(name, "a name"): text(value, name) for name, value in an_object(data, "properties").items()}
+    given = an_object(data, "properties").items()
+    values = {text(name, "a name"): text(value, name) for name, value in given if value is not None}
     merged = tuple(i for i in values.get(MERGED, "").split(";") if _ID.fullmatch(i))
     return Record(
         id=an_id(data),

@@ -17,6 +17,8 @@ BATCH = 100
 LIST_PAGE, SEARCH_PAGE = 100, 200
 #: Servers between us and HubSpot may refuse longer addresses; with so many properties, everything is searched.
 LONGEST_QUERY = 6000
+#: Read whatever else is asked for: an opt-out or a merge must not go unseen because nobody thought of its property.
+ALWAYS = ("email", "hs_additional_emails", "hs_email_optout", answers.MERGED, "lastmodifieddate")
 
 
 class Reader:
@@ -53,7 +55,7 @@ class Reader:
         return self._newest() if told is None else cursor.milliseconds(told)
 
     def _asked(self) -> list[str]:
-        return list(dict.fromkeys([*self._names(), answers.MERGED, "lastmodifieddate"]))
+        return list(dict.fromkeys([*self._names(), *ALWAYS]))
 
     def _list(self, place: Cursor, limit: int, names: Sequence[str]) -> Answer:
         query = {"limit": str(min(max(limit, 1), LIST_PAGE)), "properties": ",".join(names)}
@@ -119,8 +121,7 @@ class Reader:
         return {e: found[e.strip().lower()] for e in asked if e.strip().lower() in found and e.strip()}
 
     def _batches(self, keys: Sequence[str], id_property: str | None) -> Iterable[Record]:
-        further = ["email", "hs_additional_emails"] if id_property else []
-        names = list(dict.fromkeys([*self._asked(), *further]))
+        names = self._asked()
         for start in range(0, len(keys), BATCH):
             inputs = [{"id": key} for key in keys[start : start + BATCH]]
             body: dict[str, Any] = {"inputs": inputs, "properties": names, "propertiesWithHistory": []}

@@ -154,6 +154,14 @@ def test_a_batch_that_is_refused_as_a_whole_is_halved_until_the_bad_one_is_alone
     assert (written[42].why, [w.id for w in written]) == (Why.INVALID, [i for i, _ in changes])
 
 
+def test_one_call_never_holds_a_record_twice() -> None:
+    with serving(always(503)) as server:
+        hubspot(server.url, tries=1).write([("1", {"firstname": "A"}), ("2", {}), ("1", {"firstname": "B"})])
+        upserts = [New("a@b.example", {}), New(" A@B.example", {})]
+        hubspot(server.url, tries=1).upsert(upserts)
+        assert [len(request.json["inputs"]) for request in server.asked] == [2, 1]
+
+
 def test_results_are_told_apart_without_trace_ids_and_silence_is_unknown() -> None:
     body = {
         "results": [{"id": "2", "properties": {}}],

@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 
 import pytest
 
 from syncrules.connectors.base import Record
 from syncrules.connectors.hubspot import cursor as cursors
-from syncrules.connectors.hubspot.cursor import Cursor
+from syncrules.connectors.hubspot.cursor import Cursor, milliseconds
 from syncrules.connectors.trouble import BadCursor
 from syncrules.sandbox.app import Sandbox
 from syncrules.sandbox.limits import Limits
 from syncrules.sandbox.server import SandboxServer
 from syncrules.sandbox.storage import Row
 
+from .answering import DATE, always, serving
 from .benches import TOKEN, SandboxBench, hubspot, pull
 
 #: How many records, and how many of them share one stamp. CRMHUB_NIGHT=1 takes the sizes of the laws.
@@ -124,6 +126,18 @@ def test_a_search_index_that_is_behind_loses_nothing(hubspot_bench: SandboxBench
     assert made[1] not in {r.id for r in hidden}
     hubspot_bench.faults("")
     assert made[1] in {r.id for r in pull(connector, cursor)[0]}
+
+
+def test_a_record_with_the_very_stamp_of_the_cursor_is_seen(server: SandboxServer) -> None:
+    made = _fill(server, [STAMP - 1, STAMP, STAMP + 1])
+    assert [r.id for r in pull(hubspot(server.url), str(Cursor(STAMP)))[0]] == made[1:]
+
+
+def test_a_round_begins_before_the_last_one_by_the_overlap_and_by_hubspots_clock() -> None:
+    with serving(always(200, {"results": [], "total": 0})) as hub:
+        page = hubspot(hub.url, overlap=7.0, properties=("email",)).changes("", 10)
+    began = milliseconds(parsedate_to_datetime(DATE))
+    assert cursors.parse(page.cursor) == Cursor(began - 7000)
 
 
 @pytest.mark.parametrize(
