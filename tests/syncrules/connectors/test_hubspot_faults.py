@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from syncrules.connectors.base import New, Why
+from syncrules.connectors.base import New, OptOut, Why
 from syncrules.connectors.hubspot import Timing
 from syncrules.connectors.trouble import Denied, Garbled, Refused, Unavailable
 
@@ -230,3 +230,12 @@ def test_a_page_that_leads_nowhere_ends() -> None:
         first = connector.changes("since=1767000000000", 10)
         with pytest.raises(Garbled, match="lead on"):
             connector.changes(first.cursor, 10)
+
+
+def test_an_opt_out_that_was_refused_is_not_taken_for_done() -> None:
+    changes = [OptOut("ann@acme.example"), OptOut("bob@acme.example")]
+    named = {"results": [], "errors": [{"message": "ann@acme.example is suppressed", "context": {}}]}
+    silent = {"results": [], "errors": [{"message": "something", "context": {}}]}
+    for body, expected in ((named, [Why.REFUSED, Why.UNKNOWN]), (silent, [Why.UNKNOWN, Why.UNKNOWN])):
+        with serving(always(207, body)) as server:
+            assert [w.why for w in hubspot(server.url).opt_out(changes)] == expected
