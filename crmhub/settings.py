@@ -10,6 +10,7 @@ VAR = ENV.var
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
+MAP_HOSTS = ENV.map_hosts
 ROOT_URLCONF = "crmhub.urls"
 WSGI_APPLICATION = "crmhub.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
