@@ -60,7 +60,14 @@ ROLES: dict[str, frozenset[str]] = {
     "auditor": READ | {"see_every_import"},
 }
 
-WORKSHEETS = frozenset({"syncrules.view_connection", "syncrules.view_worksheetversion"})
+WORKSHEETS = frozenset(
+    {
+        "syncrules.view_connection",
+        "syncrules.view_worksheetversion",
+        "syncrules.view_audit",
+        "syncrules.view_healthreport",
+    }
+)
 WORKSHEET_RULES = WORKSHEETS | {
     "syncrules.add_connection",
     "syncrules.change_connection",
@@ -68,6 +75,10 @@ WORKSHEET_RULES = WORKSHEETS | {
     "syncrules.force_worksheet",
     "syncrules.run_sync",
     "syncrules.switch_connection",
+    "syncrules.start_audit",
+    "syncrules.merge_in_map",
+    "syncrules.run_health",
+    "syncrules.change_targets",
 }
 
 #: Rights outside ``contacts``: worksheets belong to ops, and only admin looks after people and groups.

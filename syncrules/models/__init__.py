@@ -1,14 +1,21 @@
-"""The tables of the rule-book: connections, their worksheets, what was agreed with each MAP, and what is under way."""
+"""The tables of the rule-book: connections, worksheets, what was agreed with each MAP, audits, health."""
 
+from syncrules.models.audit import Audit, AuditGroup, AuditStep
 from syncrules.models.connection import Connection, Link, Pull
+from syncrules.models.health import HealthReport, HealthTargets
 from syncrules.models.inbox import Hook, Look
 from syncrules.models.outbox import Push
 from syncrules.models.syncing import CallBudget, SyncCount, SyncError, SyncRun
 from syncrules.models.worksheet import WorksheetEdit, WorksheetRow, WorksheetVersion
 
 __all__ = [
+    "Audit",
+    "AuditGroup",
+    "AuditStep",
     "CallBudget",
     "Connection",
+    "HealthReport",
+    "HealthTargets",
     "Hook",
     "Link",
     "Look",

@@ -1,0 +1,332 @@
+"""The duplicate audit (playbook, Step 4): which records are one person, which of them to keep, and why. Pure.
+
+Records that share an address are grouped first; what is left of them, one for each group, is grouped by name and
+company domain. So every merge of the plan takes exactly one record away, and ``duplicates`` is their number.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from contacts.domain.identity import (
+    NotAnAddress,
+    company_domain,
+    fold,
+    full_person_key,
+    is_blank,
+    is_stand_in,
+    read_address,
+    share_a_name,
+)
+
+#: The values of a record that tell who it is, by the hub's names for them.
+EMAIL, FIRST, LAST, FIRM = "email", "first_name", "last_name", "company_domain"
+STAGE, SOURCE = "stage", "source"
+
+
+class By(StrEnum):
+    """What the records of a group share."""
+
+    ADDRESS = "address"
+    NAME = "name"
+
+
+class Keys(NamedTuple):
+    """What a record is grouped by; "" where it has none."""
+
+    id: str
+    address: str
+    name: str
+
+
+class Found(NamedTuple):
+    """A group: what its records share, and their ids in the order in which they were read."""
+
+    by: By
+    key: str
+    ids: tuple[str, ...]
+
+
+def keys_of(record: str, email: str, first: str, last: str, firm: str) -> Keys:
+    """The keys of a record, made as the hub makes them of every arrival; ``firm`` is a domain or a website."""
+    key, host = "", ""
+    if not is_blank(email, EMAIL):
+        try:
+            address = read_address(email)
+            key, host = ("", "") if is_stand_in(address.key) else (address.key, address.domain)
+        except NotAnAddress:
+            pass
+    domain = company_domain("" if is_blank(firm, FIRM) else firm, host)
+    first, last = ("" if is_blank(part, FIRST) else part for part in (first, last))
+    return Keys(record, key, full_person_key(first, last, domain.name if domain else ""))
+
+
+def group(records: Iterable[Keys], apart: frozenset[tuple[str, str]] = frozenset()) -> list[Found]:
+    """All groups: by address first, then by name and domain among what is left of those.
+
+    ``apart`` are pairs of ids of which a person said that they are two; they never stand in one group by name.
+    """
+    by_address, by_name = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for record in records:
+        if record.address:
+            by_address[record.address].append(record.id)
+        if record.name:
+            by_name[record.name].append(record.id)
+    return group_shared(
+        ((key, ids) for key, ids in by_address.items() if len(ids) > 1),
+        ((key, ids) for key, ids in by_name.items() if len(ids) > 1),
+        apart,
+    )
+
+
+def group_shared(
+    by_address: Iterable[tuple[str, Sequence[str]]],
+    by_name: Iterable[tuple[str, Sequence[str]]],
+    apart: frozenset[tuple[str, str]] = frozenset(),
+) -> list[Found]:
+    """The same from keys that several records share, each with the ids of those."""
+    found, stands_for = [], dict[str, str]()
+    for key, ids in by_address:
+        once = tuple(dict.fromkeys(ids))
+        if len(once) > 1:
+            found.append(Found(By.ADDRESS, key, once))
+            stands_for |= dict.fromkeys(once, once[0])
+    joined = _Joined()
+    for key, ids in by_name:
+        for part in _parted(list(dict.fromkeys(stands_for.get(i, i) for i in ids)), apart):
+            joined.join(key, part)
+    return found + joined.groups()
+
+
+def _parted(ids: list[str], apart: frozenset[tuple[str, str]]) -> Iterable[list[str]]:
+    """The ids as they are, or where some are known to be different people, as the groups that may be one."""
+    if not apart or len(ids) < 2:
+        return [ids]
+    parts: list[list[str]] = []
+    for one in ids:
+        fits = (p for p in parts if not any((a, one) in apart or (one, a) in apart for a in p))
+        home = next(fits, None)
+        if home is None:
+            parts.append([one])
+        else:
+            home.append(one)
+    return parts
+
+
+class _Joined:
+    """Groups by name; a record with two names (of the records that it stands for) joins both."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, tuple[str, list[str]]] = {}
+
+    def join(self, key: str, ids: list[str]) -> None:
+        if len(ids) < 2:
+            return
+        whole: tuple[str, list[str]] | None = None
+        for one in ids:
+            mine = self._of.get(one)
+            if whole is None:
+                whole = mine or (key, [one])
+            elif mine is None:
+                whole[1].append(one)
+            elif mine is not whole:
+                whole[1].extend(mine[1])
+            for member in whole[1]:
+                self._of[member] = whole
+
+    def groups(self) -> list[Found]:
+        once = {id(whole): whole for whole in self._of.values()}
+        return [Found(By.NAME, key, tuple(ids)) for key, ids in once.values()]
+
+
+class OptIn(StrEnum):
+    """What a record, or its address, says of mail."""
+
+    OUT = "opted out"
+    IN = "opted in"
+    NONE = "nothing said"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record of a group. ``values`` are the fields that people fill in, by the name of the field.
+
+    ``since`` orders records by age, the older first. ``rank`` is how far its stage is; -1 for none. ``contact`` is
+    the hub's contact that it is linked to.
+    """
+
+    id: str
+    values: Mapping[str, str]
+    email: str = ""
+    first: str = ""
+    last: str = ""
+    since: str = ""
+    rank: int = -1
+    opt_in: OptIn = OptIn.NONE
+    contact: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.first} {self.last}".strip() or self.email or f"record {self.id}"
+
+
+class Kept(NamedTuple):
+    """One field of the record that stays: its value, the record that it is from, and what is given up for it."""
+
+    field: str
+    value: str
+    of: str
+    given_up: tuple[tuple[str, str], ...] = ()  # record id and value
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What has to stand of mail after the merge: the strictest of all. ``right``: the master has it by itself."""
+
+    state: OptIn
+    right: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What to do with a group: the master, why, the others in the order of merging, and what is kept.
+
+    ``needs`` says why a person has to decide; "" where the plan can be carried out as it is.
+    """
+
+    master: str
+    why: str
+    others: tuple[str, ...]
+    keeps: tuple[Kept, ...]
+    consent: Consent
+    needs: str = ""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the record that is left has to hold."""
+        return {kept.field: kept.value for kept in self.keeps}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields with rules of their own: the name of the stage, of the first source, of the address, of the opt-out.
+
+    Stage: the furthest stays. First source: the oldest record's. Address: the master's. Opt-out: never written as
+    a value.
+    """
+
+    stage: str = ""
+    source: str = ""
+    email: str = ""
+    opt_out: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def propose(by: By, entries: Sequence[Entry], fields: Fields, master: str = "") -> Proposal:
+    """The plan of a group; with ``master`` a person has chosen which record stays, and so decided."""
+    ranked = sorted(entries, key=_completeness)
+    best = next((e for e in ranked if e.id == master), ranked[0])
+    others = [e for e in ranked if e is not best]
+    return Proposal(
+        best.id,
+        "chosen by a person" if master else _why(best, others),
+        tuple(e.id for e in others),
+        tuple(_keeps(best, others, fields)),
+        consent_of(best, others),
+        "" if master else _needs(by, best, others),
+    )
+
+
+def _completeness(entry: Entry) -> tuple[int, str, tuple[int, str]]:
+    return -len(entry.values), entry.since, age_of(entry.id)
+
+
+def age_of(record: str) -> tuple[int, str]:
+    """For sorting by id: numbers by their size, as MAPs count up."""
+    return (len(record), record) if record.isdigit() else (0, record)
+
+
+def _why(best: Entry, others: Sequence[Entry]) -> str:
+    most = max(len(e.values) for e in others)
+    mine = len(best.values)
+    if mine > most:
+        theirs = f"the other has {most}" if len(others) == 1 else f"no other has more than {most}"
+        return f"the most complete: {_fields(mine)} filled, {theirs}"
+    return f"as complete as the best ({_fields(mine)} filled), and the oldest of those"
+
+
+def _fields(count: int) -> str:
+    return f"{count} field{'' if count == 1 else 's'}"
+
+
+def _keeps(best: Entry, others: Sequence[Entry], fields: Fields) -> Iterable[Kept]:
+    """The master's values, its gaps filled from the next complete; stage and first source have rules of their own."""
+    everybody = [best, *others]
+    names = dict.fromkeys(name for entry in everybody for name in entry.values if name != fields.opt_out)
+    for name in names:
+        holders = [e for e in everybody if e.values.get(name)]
+        if name == fields.stage:
+            keeper = max(holders, key=lambda e: e.rank)
+        elif name == fields.source:
+            keeper = min(holders, key=lambda e: (e.since, age_of(e.id)))
+        else:
+            keeper = holders[0]
+        value = keeper.values[name]
+        given_up = tuple((e.id, e.values[name]) for e in holders if not _same(e.values[name], value))
+        yield Kept(name, value, keeper.id, given_up)
+
+
+def _same(mine: str, theirs: str) -> bool:
+    return mine == theirs or (fold(mine) == fold(theirs) != "")
+
+
+def consent_of(best: Entry, others: Sequence[Entry]) -> Consent:
+    """The strictest stands: whoever opted out of one record must not be mailed through the other (GDPR Art. 7)."""
+    everybody = [best, *others]
+    state = next((s for s in OptIn if any(e.opt_in is s for e in everybody)), OptIn.NONE)
+    right = best.opt_in is state
+    if state is OptIn.NONE:
+        return Consent(state, True, "No record says anything of mail.")
+    if right:
+        return Consent(state, True, f"The master is {state}, as it has to stay.")
+    says = ", ".join(f"#{e.id}" for e in others if e.opt_in is state)
+    if state is OptIn.OUT:
+        return Consent(state, False, f"{says} opted out and the master did not: the opt-out is written first.")
+    return Consent(state, False, f"{says} opted in and the master says nothing: that record goes along.")
+
+
+def _needs(by: By, best: Entry, others: Sequence[Entry]) -> str:
+    """Why a person has to decide: the playbook merges by itself only what shares an address."""
+    everybody = [best, *others]
+    contacts = {e.contact for e in everybody if e.contact is not None}
+    if len(contacts) > 1:
+        return "They are linked to different contacts of the hub: merge those first."
+    if by is By.NAME:
+        return "They share a name and a company, not an address: a person has to say that they are one."
+    unlike = next((e for e in others if not share_a_name(best.first, best.last, e.first, e.last)), None)
+    if unlike is not None:
+        return f"One address, unlike names ({best.name}, {unlike.name}): several people may share it."
+    return ""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many of the contacts are too many."""
+
+    contacts: int
+    groups: int
+    duplicates: int
+
+    @property
+    def share(self) -> float:
+        """Duplicates by contacts, 0 to 1."""
+        return self.duplicates / self.contacts if self.contacts else 0.0
+
+    def met(self, target: float) -> bool:
+        """Whether it is under the target, in percent (playbook: under 3%)."""
+        return self.share * 100 < target

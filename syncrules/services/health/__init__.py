@@ -1,0 +1,6 @@
+def unfinished(at):
+    return []
+
+
+def work(i): ...
+def start_nightly(at): ...

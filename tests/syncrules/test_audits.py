@@ -1,0 +1,386 @@
+"""Duplicate audits: of a MAP and of the hub, the plan, carrying it out, stopping, going on, and the command."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from contacts.models import Contact, NotSame, Review
+from contacts.services import leases
+from syncrules.connectors.base import Why, Written
+from syncrules.connectors.memory import MemoryMap
+from syncrules.connectors.trouble import Unavailable
+from syncrules.models import Audit, AuditStep, Link
+from syncrules.services import audit, calling
+from syncrules.services.audit.deciding import NotNow
+from tests import factories
+
+from .syncing import PROPERTIES, START, World, connect
+
+pytestmark = pytest.mark.django_db
+ANN, SPELT = "ann@xn--bcher-kva.example", "ann@bücher.example"
+
+
+@pytest.fixture
+def world(seeded) -> World:
+    return connect()
+
+
+@pytest.fixture
+def known_to_the_command(world):
+    """The command finds the MAP in memory as it finds any other."""
+    calling.register("memory", lambda connection: world.map)
+    yield
+    calling._MAKERS.pop("memory")
+
+
+def anns(world: World, **more: str) -> tuple[str, str]:
+    """Two records of one address, the second one more complete."""
+    one = world.map.create(email=ANN, firstname="Ann", lastname="Lee", phone="+14155550100")
+    two = world.map.create(
+        email=SPELT, firstname="Ann", lastname="Lee", title="CTO", firm="Acme", score="7", **more
+    )
+    return one, two
+
+
+def audited(world: World, **given) -> Audit:
+    started = audit.start(world.connection, "Priya", world.later())
+    assert audit.work(started.pk, clock=world.later, connect=lambda connection: world.map, **given)
+    started.refresh_from_db()
+    return started
+
+
+def carried(world: World, found: Audit, the_map=None) -> Audit:
+    audit.go_on(found.pk, "Priya", world.later())
+    audit.work(found.pk, clock=world.later, connect=lambda connection: the_map or world.map)
+    found.refresh_from_db()
+    return found
+
+
+def steps(found: Audit) -> list[tuple[str, str, bool]]:
+    return list(AuditStep.objects.filter(group__audit=found).values_list("act", "record", "done"))
+
+
+class TestAMap:
+    def test_two_records_of_one_address_are_one_too_many(self, world):
+        one, two = anns(world)
+        world.map.create(email="else@acme.example", firstname="Else", lastname="Berg")
+        found = audited(world)
+        assert (found.status, found.contacts, found.groups, found.duplicates) == ("ready", 3, 1, 1)
+        group = found.found.get()
+        assert (group.by, group.shared, group.master, group.others) == ("address", ANN, two, [one])
+        assert (group.state, group.why) == ("open", "the most complete: 6 fields filled, the other has 4")
+
+    def test_one_name_at_one_company_waits_for_a_person(self, world):
+        world.map.create(email="a@acme.example", firstname="Ann", lastname="Lee")
+        world.map.create(email="b@acme.example", firstname="ann", lastname="LEE")
+        found = audited(world)
+        assert (found.duplicates, found.found.get().by, found.found.get().state) == (1, "name", "ask")
+
+    def test_what_a_field_is_comes_from_the_worksheet_and_else_from_its_label(self, world):
+        world.connection.versions.all().delete()
+        anns(world)
+        assert audited(world).found.get().by == "address"
+
+    def test_all_pages_are_read_however_many(self, world):
+        for n in range(450):
+            world.map.create(email=f"p{n}@acme.example")
+        anns(world)
+        found = audited(world)
+        assert (found.contacts, found.duplicates, found.read) == (452, 1, 452)
+
+    def test_a_map_that_can_not_be_reached_ends_it_with_the_reason(self, world):
+        started = audit.start(world.connection, "Priya", world.later())
+
+        def refuse(connection):
+            raise Unavailable("Our MAP answered 503.")
+
+        assert audit.work(started.pk, clock=world.later, connect=refuse)
+        started.refresh_from_db()
+        assert (started.status, started.problem) == ("failed", "It stopped: Our MAP answered 503.")
+        assert started.finished_at is None
+
+    def test_there_is_never_more_than_one_at_work(self, world):
+        first = audit.start(world.connection, "Priya", world.later())
+        assert audit.start(world.connection, "Imani", world.later()) == first
+        holder = leases.new_holder()
+        assert leases.take_lease(first.pk, holder, world.now, "reading", ("queued",), Audit)
+        assert not audit.work(first.pk, clock=lambda: world.now)
+
+    def test_an_audit_whose_worker_died_is_taken_up_and_stores_its_groups_once(self, world):
+        anns(world)
+        started = audit.start(world.connection, "Priya", world.later())
+        leases.take_lease(started.pk, "elsewhere:1:x", world.now, "reading", ("queued",), Audit)
+        assert audit.unfinished(world.now + timedelta(seconds=30)) == []
+        assert audit.unfinished(world.now + leases.LEASE * 2) == [started.pk]
+        audited(world)
+        started.refresh_from_db()
+        assert (started.status, started.found.count()) == ("ready", 1)
+
+
+class TestCarryingOut:
+    def test_the_most_complete_record_stays_with_the_gaps_filled_and_the_rate_falls(self, world):
+        one, two = anns(world)
+        found = carried(world, audited(world))
+        assert (found.status, found.gone, found.after.duplicates, found.after.contacts) == ("merged", 1, 0, 1)
+        left = world.map.read([one])[one]
+        assert left.id == two
+        assert (left.values["title"], left.values["phone"]) == ("CTO", "+14155550100")
+        assert steps(found) == [("merge", one, True)]
+        assert found.found.get().left_over == two
+
+    def test_an_opt_out_of_any_record_stands_before_they_are_merged(self, world):
+        anns(world)
+        world.map.unsubscribe(ANN)
+        found = carried(world, audited(world))
+        assert [act for act, _, _ in steps(found)] == ["opt-out", "merge"]
+        (left,) = world.map.everybody().values()
+        address = left.values["email"]
+        assert world.map.subscriptions([address])[address].opted_out
+
+    def test_without_the_opt_out_nothing_is_merged(self, world):
+        class Stubborn(MemoryMap):
+            def opt_out(self, changes):
+                return [Written(c.address, "not allowed", Why.REFUSED) for c in changes]
+
+        world.map = Stubborn(PROPERTIES)
+        anns(world)
+        world.map.unsubscribe(ANN)
+        found = carried(world, audited(world))
+        assert len(world.map.everybody()) == 2
+        assert (found.found.get().state, found.gone) == ("failed", 0)
+        assert "not allowed" in found.found.get().problem
+
+    def test_what_changed_since_so_that_they_share_nothing_is_left_to_a_person(self, world):
+        _, two = anns(world)
+        found = audited(world)
+        world.map.edit(two, email="somebody.else@acme.example")
+        carried(world, found)
+        assert len(world.map.everybody()) == 2
+        assert found.found.get().state == "ask"
+
+    def test_a_newer_value_is_not_overwritten_by_what_the_audit_read(self, world):
+        _, two = anns(world)
+        found = audited(world)
+        world.map.edit(two, title="CEO")
+        carried(world, found)
+        assert world.map.read([two])[two].values["title"] == "CEO"
+
+    def test_it_stops_where_the_map_can_not_be_reached_and_goes_on_from_there(self, world):
+        for n in range(3):
+            world.map.create(email=f"p{n}@xn--bcher-kva.example", firstname=f"P{n}", lastname="Lee")
+            world.map.create(email=f"p{n}@bücher.example", firstname=f"P{n}", lastname="Lee", title="x")
+        found = audited(world)
+        carried(world, found, _Breaks(world.map, after=1))
+        assert (found.status, found.gone) == ("stopped", 1)
+        assert "503" in found.problem
+        carried(world, found)
+        assert (found.status, found.gone, len(world.map.everybody())) == ("merged", 3, 3)
+        assert len(steps(found)) == 3
+
+    def test_a_merge_that_was_done_but_not_noted_is_noted_and_not_done_again(self, world):
+        one, two = anns(world)
+        found = audited(world)
+        world.map.join(two, one)
+        writes = world.map.writes
+        carried(world, found)
+        assert (found.status, found.gone, world.map.writes) == ("merged", 1, writes)
+
+    def test_the_links_follow_also_where_the_map_gives_a_new_id(self, world):
+        world.map = MemoryMap(PROPERTIES, renumbers=True)
+        one, two = anns(world)
+        contact = world.arrive(email=ANN, first_name="Ann", last_name="Lee").person
+        Link.objects.create(connection=world.connection, contact_id=contact.id, record_id=one, agreed_at=START)
+        found = carried(world, audited(world))
+        left = found.found.get().left_over
+        assert left not in (one, two)
+        states = dict(Link.objects.filter(contact_id=contact.id).values_list("record_id", "state"))
+        assert states == {one: "merged", left: "linked"}
+
+    def test_only_the_newest_audit_is_carried_out(self, world):
+        anns(world)
+        old = audited(world)
+        audited(world)
+        with pytest.raises(NotNow, match="newer"):
+            audit.go_on(old.pk, "Priya", world.later())
+
+    def test_stopping_keeps_what_is_merged_and_says_so(self, world):
+        anns(world)
+        found = audited(world)
+        audit.go_on(found.pk, "Priya", world.later())
+        assert audit.stop(found.pk)
+        found.refresh_from_db()
+        assert (found.status, found.problem) == ("stopped", "Stopped.")
+        assert not audit.work(found.pk, clock=world.later)
+
+
+class _Breaks:
+    """A MAP that can't be reached any more after so many merges."""
+
+    def __init__(self, whole: MemoryMap, after: int) -> None:
+        self._whole, self._left = whole, after
+
+    def __getattr__(self, name):
+        return getattr(self._whole, name)
+
+    def merge(self, primary, other, values):
+        if not self._left:
+            return Written(primary, "503", Why.LATER, trouble=Unavailable("It answered 503."))
+        self._left -= 1
+        return self._whole.merge(primary, other, values)
+
+
+class TestPeopleDecide:
+    @pytest.fixture
+    def namesakes(self, world):
+        a = world.map.create(email="a@acme.example", firstname="Ann", lastname="Lee", title="CTO")
+        b = world.map.create(email="b@acme.example", firstname="Ann", lastname="Lee")
+        return a, b, audited(world)
+
+    def test_nothing_is_merged_until_somebody_says_that_they_are_one(self, world, namesakes):
+        *_, found = namesakes
+        carried(world, found)
+        assert (found.status, found.gone, found.found.get().state) == ("merged", 0, "ask")
+
+    def test_the_record_that_a_person_chose_stays(self, world, namesakes):
+        a, b, found = namesakes
+        audit.decide(found.found.get().pk, b, "Tomasz", world.later())
+        carried(world, found)
+        assert list(world.map.everybody()) == [b]
+        assert world.map.read([a])[a].values["title"] == "CTO"
+
+    def test_different_people_stay_and_no_later_audit_counts_them(self, world, namesakes):
+        *_, found = namesakes
+        audit.leave(found.found.get().pk, "Tomasz", world.later())
+        found.refresh_from_db()
+        assert (found.after.duplicates, audited(world).duplicates) == (0, 0)
+
+    def test_a_record_of_another_group_can_not_be_chosen(self, world, namesakes):
+        *_, found = namesakes
+        with pytest.raises(NotNow):
+            audit.decide(found.found.get().pk, "999", "Tomasz", world.later())
+
+    def test_a_decided_group_can_not_be_decided_again(self, world, namesakes):
+        *_, found = namesakes
+        audit.leave(found.found.get().pk, "Tomasz", world.later())
+        with pytest.raises(NotNow, match="decided"):
+            audit.leave(found.found.get().pk, "Tomasz", world.later())
+
+
+class TestTheHub:
+    @pytest.fixture
+    def twins(self, world):
+        """Two contacts of one name and company, as a merge of two hubs would leave them."""
+        for n in (1, 2):
+            world.arrive(email=f"p{n}@acme.example", first_name=f"P{n}", last_name="Lee", company="Acme")
+        first, second = Contact.objects.order_by("pk")
+        Contact.objects.filter(pk=second.pk).update(first_name="P1", person_key=first.person_key, job_title="CTO")
+        return first, second
+
+    def hub(self, world) -> Audit:
+        started = audit.start(None, "Priya", world.later())
+        assert audit.work(started.pk, clock=world.later)
+        started.refresh_from_db()
+        return started
+
+    def test_one_name_at_one_company_is_found_by_the_stored_key(self, world, twins):
+        found = self.hub(world)
+        assert (found.contacts, found.groups, found.duplicates) == (2, 1, 1)
+        assert found.found.get().records == [c.pk for c in twins]
+
+    def test_one_address_is_found_although_the_table_of_addresses_forbids_it(self, world, twins):
+        Contact.objects.update(email="Same@Acme.example", person_key="")
+        assert self.hub(world).found.get().by == "address"
+
+    def test_a_name_without_a_company_is_no_evidence(self, world, twins):
+        Contact.objects.update(person_key="ann|lee|")
+        assert self.hub(world).duplicates == 0
+
+    def test_who_is_known_to_be_somebody_else_is_no_duplicate(self, world, twins):
+        low, high = sorted(c.pk for c in twins)
+        NotSame.objects.create(low_id=low, high_id=high, said_by_name="Tomasz", said_at=world.now)
+        assert self.hub(world).duplicates == 0
+
+    def test_its_groups_go_to_the_review_queue_once(self, world, twins):
+        found = carried(world, self.hub(world))
+        case = Review.objects.get(kind="pair")
+        assert sorted(case.candidates.values_list("contact_id", flat=True)) == [c.pk for c in twins]
+        assert (found.status, found.found.get().state) == ("merged", "review")
+        carried(world, self.hub(world))
+        assert Review.objects.filter(kind="pair").count() == 1
+
+
+class TestTheCommand:
+    def run(self, *args: str, capsys) -> tuple[dict, int]:
+        try:
+            call_command("audit_duplicates", *args, "--json")
+        except SystemExit as end:
+            return json.loads(capsys.readouterr().out), int(end.code or 0)
+        return json.loads(capsys.readouterr().out), 0
+
+    def test_over_the_target_it_ends_with_one(self, world, known_to_the_command, capsys):
+        anns(world)
+        said, status = self.run("our-map", capsys=capsys)
+        assert {k: said[k] for k in ("contacts", "groups", "duplicates", "rate")} == {
+            "contacts": 2, "groups": 1, "duplicates": 1, "rate": 0.5,
+        }  # fmt: skip
+        assert status == 1
+
+    def test_under_the_target_it_ends_with_zero(self, world, known_to_the_command, capsys):
+        said, status = self.run("crm", capsys=capsys)
+        assert (said["contacts"], said["rate"], status) == (0, 0, 0)
+
+    def test_an_unknown_name_is_one_line_and_status_two(self, seeded):
+        with pytest.raises(CommandError, match="There is no “nobody” to audit. There is: crm") as end:
+            call_command("audit_duplicates", "nobody")
+        assert end.value.returncode == 2
+        assert not Audit.objects.exists()
+
+    def test_a_map_that_can_not_be_called_is_status_two(self, world):
+        with pytest.raises(CommandError, match="speaks with") as end:
+            call_command("audit_duplicates", "our-map")
+        assert end.value.returncode == 2
+
+    def test_the_plan_file_says_what_becomes_of_each_record_and_holds_no_formula(
+        self, world, known_to_the_command, capsys, tmp_path
+    ):
+        one, two = anns(world)
+        world.map.edit(one, firstname="=cmd()", lastname="Lee")
+        out = tmp_path / "plan.csv"
+        self.run("our-map", "--plan", str(out), capsys=capsys)
+        rows = list(csv.DictReader(out.open(encoding="utf-8-sig")))
+        assert [(r["record"], r["act"]) for r in rows] == [(two, "keep"), (one, f"merge into #{two}")]
+        assert rows[1]["name"] == "'=cmd() Lee"
+
+    def test_the_plan_of_the_hub_names_the_contact_to_keep(self, world, capsys, tmp_path):
+        first = factories.one(email="a@acme.example", first_name="Ann", last_name="Lee", company="Acme").person.id
+        second = factories.one(email="b@acme.example", first_name="Bo", last_name="Lee", company="Acme").person.id
+        key = Contact.objects.get(pk=first).person_key
+        Contact.objects.filter(pk=second).update(first_name="Ann", person_key=key, job_title="CTO")
+        out = tmp_path / "plan.csv"
+        self.run("crm", "--plan", str(out), capsys=capsys)
+        rows = [r for r in csv.DictReader(out.open(encoding="utf-8-sig")) if r["record"] in (str(first), str(second))]
+        assert [(r["record"], r["act"]) for r in rows] == [(str(second), "keep"), (str(first), f"merge into #{second}")]
+
+    def test_a_plan_that_can_not_be_written_is_status_two(self, seeded, tmp_path):
+        with pytest.raises(CommandError, match="can't be written") as end:
+            call_command("audit_duplicates", "crm", "--plan", str(tmp_path / "no" / "plan.csv"))
+        assert end.value.returncode == 2
+
+
+def test_the_hub_is_audited_by_a_fixed_number_of_queries(seeded, django_assert_max_num_queries):
+    def grow(count: int, at: int) -> None:
+        for n in range(at, at + count):
+            factories.one(email=f"p{n}@acme.example", first_name=f"F{n}", last_name="Lee", company="Acme")
+        for n, ident in enumerate(Contact.objects.values_list("pk", flat=True)):
+            Contact.objects.filter(pk=ident).update(person_key=f"x{n // 2}|lee|acme.example")
+
+    grow(4, 0)
+    for at in (4, 24):
+        with django_assert_max_num_queries(32):
+            audit.work(audit.start(None, "Priya", START).pk)
+        grow(20, at)
