@@ -11,6 +11,8 @@ from contacts.admin import menu
 from syncrules.models import WorksheetVersion
 from syncrules.services import checking
 
+#: The rule-book's pages that stand under Proof.
+PROOF = ("rules:incidents", "rules:audit", "rules:health")
 #: So long the number of problems is believed where no version changed; a check reads fields and stages too.
 BELIEVED = 60
 
@@ -23,13 +25,14 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     connections = menu.item("Connections", "cable", "rules:connections", "syncrules.view_connection")
     family = {"active": _in_rules} | ({"badge": str(stopped)} if stopped else {})
     by_title["Rules"].insert(0, connections | family)
-    by_title["Proof"].insert(0, menu.item("Incidents", "policy", "rules:incidents", "syncrules.view_connection"))
+    by_title["Proof"].insert(0, menu.item("Duplicates", "group_remove", "rules:audits", "syncrules.view_audit"))
+    by_title["Proof"].insert(1, menu.item("Incidents", "policy", "rules:incidents", "syncrules.view_connection"))
     return sections
 
 
 def _in_rules(request: HttpRequest) -> bool:
     shown = request.resolver_match.view_name if request.resolver_match else ""
-    return shown.startswith("rules:") and shown != "rules:incidents"
+    return shown.startswith("rules:") and not shown.startswith(PROOF)
 
 
 def stopping() -> int:

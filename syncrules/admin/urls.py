@@ -1,9 +1,10 @@
 """The pages of connections and worksheets, under /admin/ beside the hub's."""
 
-from syncrules.admin import connections, files, history, policy, worksheet
+from syncrules.admin import audits, connections, files, history, policy, worksheet
 
 app_name = "rules"
 urlpatterns = [
+    *audits.urlpatterns,
     *connections.urlpatterns,
     *worksheet.urlpatterns,
     *files.urlpatterns,

@@ -327,6 +327,11 @@ class Rate:
         """Duplicates by contacts, 0 to 1."""
         return self.duplicates / self.contacts if self.contacts else 0.0
 
+    @property
+    def percent(self) -> str:
+        """The share as people read it: "1.8%"."""
+        return f"{self.share * 100:.1f}%"
+
     def met(self, target: float) -> bool:
         """Whether it is under the target, in percent (playbook: under 3%)."""
         return self.share * 100 < target

@@ -50,6 +50,11 @@ def subject(slug: str) -> Connection | None:
     return None if slug == HUB else Connection.objects.get(slug=slug)
 
 
+def name_of(audit: Audit) -> str:
+    """The opposite of ``subject``, for an audit."""
+    return audit.connection.slug if audit.connection else HUB
+
+
 def newest(connection: Connection | None) -> Audit | None:
     """The last audit that was read to its end."""
     return Audit.objects.filter(connection=connection, finished_at__isnull=False).first()
