@@ -1,6 +1,6 @@
 """Django's settings. What differs between machines comes from `crmhub.environment`, nothing else does."""
 
-from crmhub import broker, environment, logs, theme
+from crmhub import broker, environment, logs, mailing, theme
 
 ENV = environment.current()
 BASE_DIR = environment.BASE_DIR
@@ -115,8 +115,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contacts.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "nightly": {"task": "contacts.tasks.nightly", "schedule": 600.0, "options": {"expires": 600}},
+    "sweep-proofs": {"task": "syncrules.tasks.sweep_proofs", "schedule": 10.0, "options": {"expires": 10}},
+    "nightly-health": {"task": "syncrules.tasks.nightly_health", "schedule": 600.0, "options": {"expires": 600}},
     "tidy-uploads": {"task": "contacts.tasks.tidy_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
+
+# --- mail: nothing goes out unless EMAIL_URL says how ---
+globals().update(mailing.current())
 
 # --- files: uploads go to disk as they come in, and no URL leads to them ---
 UPLOAD_ROOT = VAR / "uploads"

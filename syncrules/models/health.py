@@ -93,7 +93,7 @@ class HealthReport(models.Model):
     attribution = models.FloatField(null=True)
     stage_consistency = models.FloatField(null=True)
     overwrite_incidents = models.PositiveIntegerField(null=True)
-    met = models.JSONField(default=dict, help_text="Figure to whether its target is met; null where it can't be said.")
+    summary = models.JSONField(default=dict, help_text="Each figure as it is shown, and whether its target is met.")
     figures = models.JSONField(default=dict)
     mailed_to = models.TextField(blank=True)
     problem = models.TextField(blank=True)
