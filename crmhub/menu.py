@@ -25,8 +25,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     connections = menu.item("Connections", "cable", "rules:connections", "syncrules.view_connection")
     family = {"active": _in_rules} | ({"badge": str(stopped)} if stopped else {})
     by_title["Rules"].insert(0, connections | family)
-    by_title["Proof"].insert(0, menu.item("Duplicates", "group_remove", "rules:audits", "syncrules.view_audit"))
-    by_title["Proof"].insert(1, menu.item("Incidents", "policy", "rules:incidents", "syncrules.view_connection"))
+    by_title["Proof"].insert(0, menu.item("Health", "vital_signs", "rules:health", "syncrules.view_healthreport"))
+    by_title["Proof"].insert(1, menu.item("Duplicates", "group_remove", "rules:audits", "syncrules.view_audit"))
+    by_title["Proof"].insert(2, menu.item("Incidents", "policy", "rules:incidents", "syncrules.view_connection"))
     return sections
 
 

@@ -115,8 +115,10 @@ def group(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         raise Http404
     decidable = found.connection_id is not None and found.status in audit.READY
     open_now = line.group.state in (AuditGroup.State.ASK, AuditGroup.State.OPEN, AuditGroup.State.FAILED)
+    contacts = sorted({e.contact for e in line.members if e.contact})[:MOST_MERGED]
     context = {
         "audit": found,
+        "contacts": urlencode([("contact", c) for c in contacts]) if len(contacts) > 1 else "",
         "line": line,
         "group": line.group,
         "fields": shown.fields(found, line),

@@ -1,6 +1,6 @@
 """The pages of connections and worksheets, under /admin/ beside the hub's."""
 
-from syncrules.admin import audits, connections, files, history, policy, worksheet
+from syncrules.admin import audits, connections, files, health, history, policy, worksheet
 
 app_name = "rules"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     *connections.urlpatterns,
     *worksheet.urlpatterns,
     *files.urlpatterns,
+    *health.urlpatterns,
     *history.urlpatterns,
     *policy.urlpatterns,
 ]

@@ -217,7 +217,7 @@ class Fields:
     """The fields with rules of their own: the name of the stage, of the first source, of the address, of the opt-out.
 
     Stage: the furthest stays. First source: the oldest record's. Address: the master's. Opt-out: never written as
-    a value.
+    a value. ``labels`` and ``options`` are what people call the fields, and the values of choices.
     """
 
     stage: str = ""
@@ -225,6 +225,7 @@ class Fields:
     email: str = ""
     opt_out: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # field: value: what people call it
 
 
 def propose(by: By, entries: Sequence[Entry], fields: Fields, master: str = "") -> Proposal:
@@ -238,7 +239,7 @@ def propose(by: By, entries: Sequence[Entry], fields: Fields, master: str = "") 
         tuple(e.id for e in others),
         tuple(_keeps(best, others, fields)),
         consent_of(best, others),
-        "" if master else _needs(by, best, others),
+        two_contacts(entries) or ("" if master else _needs(by, best, others)),
     )
 
 
@@ -300,12 +301,14 @@ def consent_of(best: Entry, others: Sequence[Entry]) -> Consent:
     return Consent(state, False, f"{says} opted in and the master says nothing: that record goes along.")
 
 
+def two_contacts(entries: Iterable[Entry]) -> str:
+    """Why records that stand for two contacts of the hub are not merged, whoever says so; "" where they don't."""
+    contacts = {e.contact for e in entries if e.contact is not None}
+    return "They are linked to different contacts of the hub: merge those first." if len(contacts) > 1 else ""
+
+
 def _needs(by: By, best: Entry, others: Sequence[Entry]) -> str:
     """Why a person has to decide: the playbook merges by itself only what shares an address."""
-    everybody = [best, *others]
-    contacts = {e.contact for e in everybody if e.contact is not None}
-    if len(contacts) > 1:
-        return "They are linked to different contacts of the hub: merge those first."
     if by is By.NAME:
         return "They share a name and a company, not an address: a person has to say that they are one."
     unlike = next((e for e in others if not share_a_name(best.first, best.last, e.first, e.last)), None)

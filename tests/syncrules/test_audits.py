@@ -259,6 +259,18 @@ class TestPeopleDecide:
         found.refresh_from_db()
         assert (found.after.duplicates, audited(world).duplicates) == (0, 0)
 
+    def test_records_of_two_contacts_wait_until_those_are_merged_whoever_decides(self, world, namesakes):
+        a, b, found = namesakes
+        for n, ident in enumerate((a, b)):
+            contact = world.arrive(email=f"x{n}@else.example", first_name=f"X{n}", last_name="Lee").person
+            Link.objects.create(connection=world.connection, contact_id=contact.id, record_id=ident, agreed_at=START)
+        found = audited(world)
+        with pytest.raises(NotNow, match="merge those first"):
+            audit.decide(found.found.get().pk, a, "Tomasz", world.later())
+        Link.objects.update(contact=Contact.objects.first())
+        audit.decide(found.found.get().pk, a, "Tomasz", world.later())
+        assert carried(world, found).gone == 1
+
     def test_a_record_of_another_group_can_not_be_chosen(self, world, namesakes):
         *_, found = namesakes
         with pytest.raises(NotNow):

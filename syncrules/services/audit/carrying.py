@@ -68,12 +68,14 @@ class _Carrier:
         members = list({e.id: e for e in now.values()}.values())
         if len(members) < 2:
             return Proposal(members[0].id, "", tuple(group.others), (), consent_of(members[0], [])), now
-        fresh = propose(By(group.by), members, self._naming.fields)
-        why = self._unlike(group, members) or fresh.needs
-        if why and not group.decided_by_name:
+        chosen = propose(By(group.by), members, self._naming.fields, master=now[group.master].id)
+        why = chosen.needs
+        if not group.decided_by_name:
+            why = why or self._unlike(group, members) or propose(By(group.by), members, self._naming.fields).needs
+        if why:
             self._store(group, state=State.ASK, needs=why[:300])
             return None
-        return propose(By(group.by), members, self._naming.fields, master=now[group.master].id), now
+        return chosen, now
 
     def _unlike(self, group: AuditGroup, members: list[Entry]) -> str:
         """Why they are no longer what the audit saw."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 
 from syncrules.domain.audit import By, propose
-from syncrules.models import Audit, AuditGroup, AuditStep
+from syncrules.models import Audit, AuditGroup, AuditStep, Link
 from syncrules.services.audit import entries, plans
 
 Status, State = Audit.Status, AuditGroup.State
@@ -47,7 +48,10 @@ def decide(group_id: int, master: str, by: str, at: datetime) -> AuditGroup:
     members = [entries.from_json(kept) for kept in group.records]
     if master not in {e.id for e in members}:
         raise NotNow(f"#{master} is none of the records of this group.")
-    plans.put(group, propose(By(group.by), members, plans.fields_of(group.audit), master=master))
+    proposal = propose(By(group.by), members, plans.fields_of(group.audit), master=master)
+    if proposal.needs and _still_two(group):
+        raise NotNow(proposal.needs)
+    plans.put(group, replace(proposal, needs=""))
     group.state, group.problem = State.OPEN, ""
     _said(group, by, at, f"One person: #{master} stays.")
     return group
@@ -61,6 +65,13 @@ def leave(group_id: int, by: str, at: datetime) -> AuditGroup:
     Audit.objects.filter(pk=group.audit_id).update(parted=F("parted") + group.size - 1)
     _said(group, by, at, "Different people: left as they are.")
     return group
+
+
+def _still_two(group: AuditGroup) -> bool:
+    """Whether the records are linked to different contacts today; they may have been merged since the audit."""
+    ids = [kept["id"] for kept in group.records]
+    linked = Link.objects.filter(connection=group.audit.connection_id, state=Link.State.LINKED, record_id__in=ids)
+    return linked.values("contact").distinct().count() > 1
 
 
 def _open_group(group_id: int) -> AuditGroup:

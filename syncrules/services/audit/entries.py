@@ -55,6 +55,7 @@ def naming_of(connection: Connection, properties: Sequence[FieldType]) -> Naming
         names[EMAIL],
         roles.get("optout", ""),
         {p.name: p.label for p in properties},
+        {p.name: {o.value: o.label for o in p.options} for p in properties if p.options},
     )
     writable = frozenset(p.name for p in properties if not p.read_only and p.name != fields.opt_out)
     filled = frozenset(p.name for p in properties if p.own) - {fields.opt_out}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from syncrules.domain.audit import Fields, Proposal
 from syncrules.models import Audit, AuditGroup
 
@@ -17,10 +19,12 @@ def put(group: AuditGroup, proposal: Proposal) -> None:
 
 def fields_of(audit: Audit) -> Fields:
     """The fields with rules of their own, as they were when the audit read the MAP."""
-    return Fields(**audit.labels.get("roles", {}), labels=audit.labels.get("fields", {}))
+    kept = audit.labels
+    return Fields(**kept.get("roles", {}), labels=kept.get("fields", {}), options=kept.get("options", {}))
 
 
-def kept_fields(fields: Fields) -> dict[str, dict[str, str]]:
+def kept_fields(fields: Fields) -> dict[str, Any]:
     """What ``fields_of`` needs later."""
     roles = {"stage": fields.stage, "source": fields.source, "email": fields.email, "opt_out": fields.opt_out}
-    return {"roles": roles, "fields": dict(fields.labels)}
+    options = {name: dict(labels) for name, labels in fields.options.items()}
+    return {"roles": roles, "fields": dict(fields.labels), "options": options}

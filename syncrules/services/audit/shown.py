@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q
 
 from syncrules.domain.audit import Entry
 from syncrules.models import Audit, AuditGroup, Connection
+from syncrules.services.audit import plans
 from syncrules.services.audit.plan_file import labels_of, members_of
 from syncrules.services.audit.work import HUB, TO_CARRY, TO_READ
 
@@ -116,12 +117,17 @@ def one_group(audit: Audit, number: int) -> Line | None:
 
 def fields(audit: Audit, line: Line) -> list[Field]:
     """All fields that any record fills, in the order of the plan."""
-    labels = labels_of(audit)
+    labels, options = labels_of(audit), plans.fields_of(audit).options
     shown = []
     for name, value, of, given_up in line.group.keeps:
-        lost = {ident for ident, _ in given_up}
+        lost, called = {ident for ident, _ in given_up}, options.get(name, {})
         cells = [
-            {"text": e.values.get(name, ""), "kept": e.id == of, "lost": e.id in lost, "id": e.id} for e in line.members
+            {"text": _called(called, e.values.get(name, "")), "kept": e.id == of, "lost": e.id in lost, "id": e.id}
+            for e in line.members
         ]
-        shown.append(Field(labels.get(name, name), [*cells, {"text": value, "result": True}]))
+        shown.append(Field(labels.get(name, name), [*cells, {"text": _called(called, value), "result": True}]))
     return shown
+
+
+def _called(options: Mapping[str, str], value: str) -> str:
+    return options.get(value, value)

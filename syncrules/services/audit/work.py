@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -32,6 +33,8 @@ Row = tuple[object, ...]
 #: The hub's own name among the subjects of an audit (contract: ``audit_duplicates``).
 HUB = "crm"
 PAGE = 100
+#: So many audits of one subject keep the groups that nobody has decided anything about.
+KEPT = 3
 #: Groups whose records are read from a MAP together.
 CHUNK = 50
 ASK = AuditGroup.State.ASK.value
@@ -113,7 +116,7 @@ def _read(audit: Audit, holder: str, clock: Clock, connect: Connect) -> None:
             contacts, found = hub.count(), hub.groups()
             progress(contacts)
             rows = [_of_hub(audit.pk, number, one) for number, one in enumerate(found, 1)]
-            labels: dict[str, dict[str, str]] = {}
+            labels: dict[str, Any] = {}
         else:
             connector = connect(audit.connection)
             naming = entries.naming_of(audit.connection, connector.properties())
@@ -129,6 +132,15 @@ def _read(audit: Audit, holder: str, clock: Clock, connect: Connect) -> None:
             bulk.insert(AuditGroup, _COLUMNS, rows)
             done = {"status": Status.READY, "finished_at": clock(), "labels": labels, "problem": ""}
             leases.give_back(audit.pk, holder, Audit, **counts, **done)
+            _forget_old(audit)
+
+
+def _forget_old(audit: Audit) -> None:
+    """Groups of old audits go, but for plans that somebody worked with; the figures stay for good."""
+    same = Audit.objects.filter(connection=audit.connection, carried_at=None, finished_at__isnull=False)
+    old = list(same.values_list("pk", flat=True)[KEPT:])
+    worked = AuditGroup.objects.filter(audit__in=old, decided_at__isnull=False).values_list("audit", flat=True)
+    AuditGroup.objects.filter(audit__in=set(old) - set(worked)).delete()
 
 
 def _all(connector: Connector, naming: entries.Naming, progress: Callable[[int], None]) -> dict[str, Keys]:

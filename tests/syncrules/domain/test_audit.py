@@ -143,6 +143,7 @@ class TestWhoDecides:
     def test_two_contacts_of_the_hub_need_a_person(self):
         pair = [entry("1", first="Ann", last="Lee", contact=7), entry("2", first="Ann", last="Lee", contact=8)]
         assert "different contacts of the hub" in propose(By.ADDRESS, pair, FIELDS).needs
+        assert "different contacts of the hub" in propose(By.ADDRESS, pair, FIELDS, master="1").needs
 
 
 class TestRate:
