@@ -115,6 +115,13 @@ def connect(
     return world
 
 
+def live() -> World:
+    """The same, live since the start."""
+    world = connect()
+    Connection.objects.filter(pk=world.connection.pk).update(state="live", state_at=START)
+    return world
+
+
 def force(
     connection: Connection, rows: Iterable[Any], at: datetime, *, draft: bool = False, **more: Any
 ) -> WorksheetVersion:

@@ -41,9 +41,7 @@ def known_to_the_command(world):
 def anns(world: World, **more: str) -> tuple[str, str]:
     """Two records of one address, the second one more complete."""
     one = world.map.create(email=ANN, firstname="Ann", lastname="Lee", phone="+14155550100")
-    two = world.map.create(
-        email=SPELT, firstname="Ann", lastname="Lee", title="CTO", firm="Acme", score="7", **more
-    )
+    two = world.map.create(email=SPELT, firstname="Ann", lastname="Lee", title="CTO", firm="Acme", score="7", **more)
     return one, two
 
 

@@ -108,7 +108,7 @@ def _why(one: Judged) -> str:
     if isinstance(one.read, Unread):
         return f"“{one.read.text}” can’t be read as a stage: {one.read.why} ({place})."
     if verdict is not None and verdict.decision == "refused":
-        return f"The MAP says otherwise and {place} refuses it here: {rules.words(verdict.rule)}."
+        return f"The MAP says otherwise, and that is refused here: {rules.words(verdict.rule)}."
     if verdict is not None and verdict.decision == "written":
         return f"The MAP changed it and {place} lets it: the next pull brings it here."
     if one.judgement.map is not None and one.judgement.map.decision == "written":

@@ -96,7 +96,9 @@ class TestMaster:
         assert (plan.master, plan.needs, plan.why) == ("2", "", "chosen by a person")
 
     def test_its_values_stay_its_gaps_are_filled_and_what_is_given_up_is_listed(self):
-        plan = propose(By.ADDRESS, [entry("1", title="CTO", phone="1", x="y"), entry("2", title="Boss", town="Cork")], FIELDS)
+        plan = propose(
+            By.ADDRESS, [entry("1", title="CTO", phone="1", x="y"), entry("2", title="Boss", town="Cork")], FIELDS
+        )
         assert plan.values == {"title": "CTO", "phone": "1", "x": "y", "town": "Cork"}
         assert {k.field: k.given_up for k in plan.keeps}["title"] == (("2", "Boss"),)
 
@@ -125,7 +127,9 @@ class TestMail:
         assert said.words == "#2 opted out and the master did not: the opt-out is written first."
 
     def test_an_opt_out_is_never_written_as_a_value(self):
-        assert "optout" not in propose(By.ADDRESS, [entry("1", optout="false"), entry("2", optout="true")], FIELDS).values
+        assert (
+            "optout" not in propose(By.ADDRESS, [entry("1", optout="false"), entry("2", optout="true")], FIELDS).values
+        )
 
 
 class TestWhoDecides:

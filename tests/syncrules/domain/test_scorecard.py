@@ -79,7 +79,9 @@ class TestAttribution:
 
 
 class TestStages:
-    @pytest.mark.parametrize(("same", "of", "passed"), [(25, 25, True), (24, 25, False), (12, 12, None), (11, 12, False)])
+    @pytest.mark.parametrize(
+        ("same", "of", "passed"), [(25, 25, True), (24, 25, False), (12, 12, None), (11, 12, False)]
+    )
     def test_every_stage_has_to_be_the_same(self, same, of, passed):
         assert stages(same, of, [], TARGETS).passed is passed
 
