@@ -20,6 +20,7 @@ from contacts.models import Contact, Source
 from syncrules.admin.worksheet import connection_of, trail
 from syncrules.models import Connection
 from syncrules.services import connections, incidents
+from syncrules.services.audit import HUB
 from syncrules.services.hub_fields import hub_fields
 
 VIEW = "syncrules.view_connection"
@@ -70,6 +71,8 @@ class NewConnectionForm(ConnectionForm):
         slug = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))[:60]
         if not slug:
             raise forms.ValidationError("The name has no letter that an address can have. Write a short name.")
+        if slug == HUB:
+            raise forms.ValidationError(f"“{HUB}” is the hub itself. Write another short name.")
         if Connection.objects.filter(slug=slug).exists():
             raise forms.ValidationError(f"There is a connection “{slug}” already. Write another short name.")
         return slug

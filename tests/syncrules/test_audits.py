@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from contacts.models import Contact, NotSame, Review
 from contacts.services import leases
 from syncrules.connectors.base import Why, Written
 from syncrules.connectors.memory import MemoryMap
 from syncrules.connectors.trouble import Unavailable
-from syncrules.models import Audit, AuditStep, Link
-from syncrules.services import audit, calling
+from syncrules.models import Audit, Link
+from syncrules.services import audit
 from syncrules.services.audit.deciding import NotNow
 from tests import factories
 
+from .proving import ANN, Breaks, anns, audited, carried, steps
 from .syncing import PROPERTIES, START, World, connect
 
 pytestmark = pytest.mark.django_db
-ANN, SPELT = "ann@xn--bcher-kva.example", "ann@bücher.example"
 
 
 @pytest.fixture
 def world(seeded) -> World:
     return connect()
-
-
-@pytest.fixture
-def known_to_the_command(world):
-    """The command finds the MAP in memory as it finds any other."""
-    calling.register("memory", lambda connection: world.map)
-    yield
-    calling._MAKERS.pop("memory")
-
-
-def anns(world: World, **more: str) -> tuple[str, str]:
-    """Two records of one address, the second one more complete."""
-    one = world.map.create(email=ANN, firstname="Ann", lastname="Lee", phone="+14155550100")
-    two = world.map.create(email=SPELT, firstname="Ann", lastname="Lee", title="CTO", firm="Acme", score="7", **more)
-    return one, two
-
-
-def audited(world: World, **given) -> Audit:
-    started = audit.start(world.connection, "Priya", world.later())
-    assert audit.work(started.pk, clock=world.later, connect=lambda connection: world.map, **given)
-    started.refresh_from_db()
-    return started
-
-
-def carried(world: World, found: Audit, the_map=None) -> Audit:
-    audit.go_on(found.pk, "Priya", world.later())
-    audit.work(found.pk, clock=world.later, connect=lambda connection: the_map or world.map)
-    found.refresh_from_db()
-    return found
-
-
-def steps(found: Audit) -> list[tuple[str, str, bool]]:
-    return list(AuditStep.objects.filter(group__audit=found).values_list("act", "record", "done"))
 
 
 class TestAMap:
@@ -173,7 +137,7 @@ class TestCarryingOut:
             world.map.create(email=f"p{n}@xn--bcher-kva.example", firstname=f"P{n}", lastname="Lee")
             world.map.create(email=f"p{n}@bücher.example", firstname=f"P{n}", lastname="Lee", title="x")
         found = audited(world)
-        carried(world, found, _Breaks(world.map, after=1))
+        carried(world, found, Breaks(world.map, after=1))
         assert (found.status, found.gone) == ("stopped", 1)
         assert "503" in found.problem
         carried(world, found)
@@ -214,22 +178,6 @@ class TestCarryingOut:
         found.refresh_from_db()
         assert (found.status, found.problem) == ("stopped", "Stopped.")
         assert not audit.work(found.pk, clock=world.later)
-
-
-class _Breaks:
-    """A MAP that can't be reached any more after so many merges."""
-
-    def __init__(self, whole: MemoryMap, after: int) -> None:
-        self._whole, self._left = whole, after
-
-    def __getattr__(self, name):
-        return getattr(self._whole, name)
-
-    def merge(self, primary, other, values):
-        if not self._left:
-            return Written(primary, "503", Why.LATER, trouble=Unavailable("It answered 503."))
-        self._left -= 1
-        return self._whole.merge(primary, other, values)
 
 
 class TestPeopleDecide:
@@ -322,64 +270,6 @@ class TestTheHub:
         assert (found.status, found.found.get().state) == ("merged", "review")
         carried(world, self.hub(world))
         assert Review.objects.filter(kind="pair").count() == 1
-
-
-class TestTheCommand:
-    def run(self, *args: str, capsys) -> tuple[dict, int]:
-        try:
-            call_command("audit_duplicates", *args, "--json")
-        except SystemExit as end:
-            return json.loads(capsys.readouterr().out), int(end.code or 0)
-        return json.loads(capsys.readouterr().out), 0
-
-    def test_over_the_target_it_ends_with_one(self, world, known_to_the_command, capsys):
-        anns(world)
-        said, status = self.run("our-map", capsys=capsys)
-        assert {k: said[k] for k in ("contacts", "groups", "duplicates", "rate")} == {
-            "contacts": 2, "groups": 1, "duplicates": 1, "rate": 0.5,
-        }  # fmt: skip
-        assert status == 1
-
-    def test_under_the_target_it_ends_with_zero(self, world, known_to_the_command, capsys):
-        said, status = self.run("crm", capsys=capsys)
-        assert (said["contacts"], said["rate"], status) == (0, 0, 0)
-
-    def test_an_unknown_name_is_one_line_and_status_two(self, seeded):
-        with pytest.raises(CommandError, match="There is no “nobody” to audit. There is: crm") as end:
-            call_command("audit_duplicates", "nobody")
-        assert end.value.returncode == 2
-        assert not Audit.objects.exists()
-
-    def test_a_map_that_can_not_be_called_is_status_two(self, world):
-        with pytest.raises(CommandError, match="speaks with") as end:
-            call_command("audit_duplicates", "our-map")
-        assert end.value.returncode == 2
-
-    def test_the_plan_file_says_what_becomes_of_each_record_and_holds_no_formula(
-        self, world, known_to_the_command, capsys, tmp_path
-    ):
-        one, two = anns(world)
-        world.map.edit(one, firstname="=cmd()", lastname="Lee")
-        out = tmp_path / "plan.csv"
-        self.run("our-map", "--plan", str(out), capsys=capsys)
-        rows = list(csv.DictReader(out.open(encoding="utf-8-sig")))
-        assert [(r["record"], r["act"]) for r in rows] == [(two, "keep"), (one, f"merge into #{two}")]
-        assert rows[1]["name"] == "'=cmd() Lee"
-
-    def test_the_plan_of_the_hub_names_the_contact_to_keep(self, world, capsys, tmp_path):
-        first = factories.one(email="a@acme.example", first_name="Ann", last_name="Lee", company="Acme").person.id
-        second = factories.one(email="b@acme.example", first_name="Bo", last_name="Lee", company="Acme").person.id
-        key = Contact.objects.get(pk=first).person_key
-        Contact.objects.filter(pk=second).update(first_name="Ann", person_key=key, job_title="CTO")
-        out = tmp_path / "plan.csv"
-        self.run("crm", "--plan", str(out), capsys=capsys)
-        rows = [r for r in csv.DictReader(out.open(encoding="utf-8-sig")) if r["record"] in (str(first), str(second))]
-        assert [(r["record"], r["act"]) for r in rows] == [(str(second), "keep"), (str(first), f"merge into #{second}")]
-
-    def test_a_plan_that_can_not_be_written_is_status_two(self, seeded, tmp_path):
-        with pytest.raises(CommandError, match="can't be written") as end:
-            call_command("audit_duplicates", "crm", "--plan", str(tmp_path / "no" / "plan.csv"))
-        assert end.value.returncode == 2
 
 
 def test_the_hub_is_audited_by_a_fixed_number_of_queries(seeded, django_assert_max_num_queries):

@@ -12,11 +12,10 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from syncrules.models import Audit, HealthReport, HealthTargets
-from syncrules.services import health
+from syncrules.services import audit, health
 
+from .proving import ANN, anns, audited, carried, mqls, worked
 from .syncing import World, live
-from .test_audits import ANN, anns, audited, carried
-from .test_health import mqls, worked
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +123,23 @@ class TestAudits:
             assert "xn--bcher" not in page
             assert "Ann" not in page
 
+    def test_a_group_of_the_hub_leads_to_the_merge_of_its_contacts_and_into_the_queue(self, world, ops, client):
+        for n in (1, 2):
+            world.arrive(email=f"p{n}@acme.example", first_name=f"P{n}", last_name="Lee", company="Acme")
+        first, second = Contact.objects.order_by("pk")
+        Contact.objects.filter(pk=second.pk).update(first_name="P1", person_key=first.person_key, job_title="CTO")
+        made = audit.start(None, "Priya", world.later())
+        audit.work(made.pk, clock=world.later)
+        page = text(client, "audit_group", made.pk, 1)
+        assert f"#{second.pk} stays" in page
+        assert f"{reverse('hub:merge')}?contact={first.pk}&amp;contact={second.pk}" in page
+        assert "Put 1 group into the review queue" in text(client, "audit", made.pk)
+
+    def test_no_connection_can_be_called_as_the_hub_is(self, world, ops, client):
+        said = {"name": "Another", "slug": "crm", "kind": "hubspot"}
+        answer = client.post(reverse("rules:connection_add"), said)
+        assert "is the hub itself" in answer.content.decode()
+
     def test_groups_come_by_pages_and_by_state(self, world, ops, client):
         for n in range(60):
             world.map.create(email=f"p{n}@xn--bcher-kva.example", firstname=f"P{n}", lastname="Lee")
@@ -142,9 +158,9 @@ class TestAudits:
                 world.map.create(email=f"c{count}n{n}@xn--bcher-kva.example", firstname="P", lastname="Lee")
                 world.map.create(email=f"c{count}n{n}@bücher.example", firstname="P", lastname="Lee")
             found = audited(world)
-            with django_assert_max_num_queries(20):
+            with django_assert_max_num_queries(24):
                 text(client, "audit", found.pk)
-            with django_assert_max_num_queries(20):
+            with django_assert_max_num_queries(24):
                 text(client, "audits")
 
 

@@ -53,8 +53,11 @@ class TestGroups:
 
     def test_who_has_two_names_joins_both_groups_into_one(self):
         records = [
-            Keys("1", "a@x", "ann|lee|x"), Keys("2", "a@x", "ann|li|x"), Keys("3", "", "ann|lee|x"), Keys("4", "", "ann|li|x"),
-        ]  # fmt: skip
+            Keys("1", "a@x", "ann|lee|x"),
+            Keys("2", "a@x", "ann|li|x"),
+            Keys("3", "", "ann|lee|x"),
+            Keys("4", "", "ann|li|x"),
+        ]
         assert [set(f.ids) for f in group(records) if f.by is By.NAME] == [{"1", "3", "4"}]
 
     def test_who_is_known_to_be_somebody_else_is_not_grouped_by_name(self):
