@@ -76,7 +76,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "hub/audit_part.html", {"audit": found, "percent": _percent(found)})
     earlier = Audit.objects.filter(connection=found.connection, finished_at__isnull=False)
     first = earlier.last()
-    context = {
+    groups = shown.groups(found, request.GET.get("state", ""), _number(request.GET.get("from")))
+    context: dict[str, Any] = {
         "audit": found,
         "name": _name(found),
         "slug": audit.name_of(found),
@@ -87,9 +88,11 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "met": found.after.met(found.target),
         "first": first if first and first.pk != found.pk else None,
         "earlier": [a for a in earlier[: EARLIER + 1] if a.pk != found.pk][:EARLIER],
-        "found": shown.groups(found, request.GET.get("state", ""), _number(request.GET.get("from"))),
+        "found": groups,
         **_may(request, found),
     }
+    waiting = groups.counts.get("open" if found.connection else "ask", 0)
+    context["acts_wait"] = bool(context["may_carry"] and waiting)
     return page(request, "hub/audit.html", _name(found), context, trail=_trail())
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contacts.models import Contact
+from syncrules.connectors.base import Why, Written
+from syncrules.connectors.memory import MemoryMap
+from syncrules.connectors.trouble import Unavailable
 from syncrules.models import Audit, AuditStep, HealthReport
 from syncrules.services import audit, health
 
