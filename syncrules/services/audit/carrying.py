@@ -16,7 +16,8 @@ from django.db.models import F
 from contacts.services import leases
 from syncrules.connectors.base import Connector, OptOut, Why, Written
 from syncrules.connectors.trouble import Unavailable
-from syncrules.domain.audit import By, Entry, OptIn, Proposal, consent_of, propose
+from syncrules.domain.audit import Entry, OptIn, Proposal, consent_of, propose
+from syncrules.domain.grouping import By
 from syncrules.models import Audit, AuditGroup, AuditStep, Connection, Link
 from syncrules.services.audit import cases, entries
 

@@ -10,7 +10,7 @@ from contacts.domain.likeness.cases import group as into_cases
 from contacts.services import leases
 from contacts.services.duplicates import cases
 from contacts.services.duplicates.reading import known_different
-from syncrules.domain.audit import By
+from syncrules.domain.grouping import By
 from syncrules.models import Audit, AuditGroup
 
 CHUNK = 500

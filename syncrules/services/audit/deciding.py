@@ -8,7 +8,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
-from syncrules.domain.audit import By, propose
+from syncrules.domain.audit import propose
+from syncrules.domain.grouping import By
 from syncrules.models import Audit, AuditGroup, AuditStep, Link
 from syncrules.services.audit import entries, plans
 

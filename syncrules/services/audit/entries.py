@@ -8,7 +8,8 @@ from typing import Any
 
 from contacts.readers.matching import match_columns
 from syncrules.connectors.base import Connector, Record, Subscription
-from syncrules.domain.audit import EMAIL, FIRM, FIRST, LAST, Entry, Fields, Keys, OptIn, keys_of
+from syncrules.domain.audit import Entry, Fields, OptIn
+from syncrules.domain.grouping import EMAIL, FIRM, FIRST, LAST, Keys, keys_of
 from syncrules.domain.judges import STAGE
 from syncrules.domain.translating import Translator
 from syncrules.domain.worksheet import FieldType

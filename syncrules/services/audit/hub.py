@@ -9,7 +9,8 @@ from django.db import connection
 
 from contacts.models import Contact
 from contacts.services.duplicates.reading import known_different
-from syncrules.domain.audit import By, Entry, Fields, Found, OptIn, group_shared, propose
+from syncrules.domain.audit import Entry, Fields, OptIn, propose
+from syncrules.domain.grouping import By, Found, group_shared
 from syncrules.domain.judges import STAGE
 from syncrules.models import AuditGroup
 from syncrules.services.audit import plans

@@ -18,7 +18,8 @@ from django.utils import timezone
 from contacts.services import bulk, leases
 from syncrules.connectors.base import Connector
 from syncrules.connectors.trouble import Trouble
-from syncrules.domain.audit import Found, Keys, group, propose
+from syncrules.domain.audit import propose
+from syncrules.domain.grouping import Found, Keys, group
 from syncrules.models import Audit, AuditGroup, Connection, HealthTargets
 from syncrules.services import calling
 from syncrules.services.audit import carrying, entries, hub, plans

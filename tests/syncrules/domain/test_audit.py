@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncrules.domain.audit import By, Entry, Fields, Keys, OptIn, Rate, group, keys_of, propose
+from syncrules.domain.audit import Entry, Fields, OptIn, Rate, propose
+from syncrules.domain.grouping import By, Keys, group, keys_of
 
 FIELDS = Fields(stage="stage", source="source", email="email", opt_out="optout")
 
