@@ -9,6 +9,7 @@ VAR = ENV.var
 # --- the process ---
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
+CONSENT_KEY = ENV.consent_key  # locks the evidence of consent; never stored in the database
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 ROOT_URLCONF = "crmhub.urls"
 WSGI_APPLICATION = "crmhub.wsgi.application"
