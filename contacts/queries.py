@@ -128,7 +128,8 @@ def _met(usable: Iterable[Incoming], world: World) -> Iterable[tuple[set[str], s
     return [(companies - {""}, domains - {""}) for companies, domains in met.values()]
 
 
-def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
+def rows_of(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
+    """Rows of a fixed statement with ``{keys}``, a table ``k`` with one column ``value``, and ``{join}`` beside it."""
     item, parameter = keys_table(keys)
     # SQLite keeps the order of a CROSS JOIN: the keys first, each looked up in its index.
     join = "JOIN" if connection.vendor == "postgresql" else "CROSS JOIN"
@@ -140,7 +141,7 @@ def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
 def _deliveries(world: World, keys: set[str]) -> None:
     if not keys:
         return
-    found = _rows(
+    found = rows_of(
         "SELECT k.value, a.id, a.outcome, a.contact_id, a.review_id, a.row, a.received_at, b.filename FROM {keys} "
         "{join} contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
         keys,
@@ -155,7 +156,7 @@ def _addresses(world: World, keys: set[str], *, lock: bool) -> None:
     if not keys:
         return
     locked = " FOR UPDATE OF c" if lock and connection.vendor == "postgresql" else ""
-    found = _rows(
+    found = rows_of(
         f"SELECT k.value, {STATE} FROM {{keys}} {{join}} contacts_address x ON x.key = k.value "
         f"JOIN contacts_contact c ON c.id = x.contact_id{locked}",
         keys,
@@ -189,7 +190,7 @@ def _waiting_keys(world: World, batch: Iterable[Incoming], addresses: set[str], 
 def _waiting(world: World, keys: set[str]) -> None:
     if not keys:
         return
-    found = _rows(
+    found = rows_of(
         "SELECT r.waiting_key, r.id, r.kind, r.rule, r.reason, r.who FROM {keys} "
         "{join} contacts_review r ON r.waiting_key = k.value AND r.status = 'open'",
         keys,
@@ -203,7 +204,7 @@ def _companies(world: World, keys: set[str]) -> None:
     if not keys:
         return
     where = "FROM contacts_contact c WHERE c.company_key = k.value AND c.company_domain > ''"
-    found = _rows(
+    found = rows_of(
         f"SELECT k.value, (SELECT MIN(c.company_domain) {where}), (SELECT MAX(c.company_domain) {where}) FROM {{keys}}",
         keys,
     )
@@ -220,10 +221,10 @@ def _candidates(world: World, index: dict[str, list[Person]], column: str, keys:
     few = f"FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}"
     # The same question in each database's words: SQLite has no LATERAL, PostgreSQL plans the other one badly.
     if connection.vendor == "postgresql":
-        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN LATERAL (SELECT x.* {few}) c", keys)
+        found = rows_of(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN LATERAL (SELECT x.* {few}) c", keys)
     else:
         wanted = f"c.id IN (SELECT x.id {few})"
-        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN contacts_contact c ON {wanted}", keys)
+        found = rows_of(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN contacts_contact c ON {wanted}", keys)
     for key, *state in sorted(found, key=lambda row: row[1]):
         index.setdefault(key, []).append(world.loaded.setdefault(state[0], person_from(state)))
 

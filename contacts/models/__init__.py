@@ -1,6 +1,7 @@
 """The tables. Each file is one idea; the only code that writes contacts is ``services/write.py``."""
 
 from contacts.models.arrival import Arrival, Outcome
+from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
@@ -15,6 +16,9 @@ __all__ = [
     "Address",
     "Arrival",
     "BulkDecision",
+    "ConsentKey",
+    "ConsentLedger",
+    "ConsentRecord",
     "Contact",
     "CustomField",
     "DuplicateScan",

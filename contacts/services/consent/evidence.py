@@ -1,0 +1,41 @@
+"""The records of a person with their evidence, unsealed: for the evidence page and the person's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from contacts.domain.consent import missing, purpose_words
+from contacts.models import ConsentRecord
+from contacts.services.consent import keys
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One record, and what was sealed in it; ``told`` is None where the key is gone."""
+
+    record: ConsentRecord
+    told: dict[str, Any] | None
+
+    @property
+    def purpose(self) -> str:
+        return purpose_words(self.record.purpose)
+
+    @property
+    def missing(self) -> list[str]:
+        """Which parts of an agreement's proof are not there."""
+        return missing(self.record.proof) if self.record.act == ConsentRecord.Act.GRANTED else []
+
+
+def of_subject(subject: str) -> list[Evidence]:
+    """Every record of one address, the newest first."""
+    return of_subjects([subject])
+
+
+def of_subjects(subjects: Iterable[str]) -> list[Evidence]:
+    """Every record of these addresses, the newest first."""
+    wanted = list(subjects)
+    opened = keys.keys_of(wanted)
+    found = ConsentRecord.objects.filter(subject__in=wanted).order_by("-pk")
+    return [Evidence(r, keys.unseal(opened.get(r.subject), r.subject, bytes(r.sealed))) for r in found]
