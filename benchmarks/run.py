@@ -1,6 +1,6 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
-    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
+    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates] [--consent]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--duplicates", action="store_true", help="Also likely duplicates among up to 1,000,000.")
     parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
     parser.add_argument("--queue", action="store_true", help="Also the review queue at 1,000 and 100,000 cases.")
+    parser.add_argument("--consent", action="store_true", help="Also the ledger of consent at 1,000,000 addresses.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CRMHUB_VAR"] = folder
@@ -51,6 +52,8 @@ def main() -> None:
             scenes.queue()
         if options.duplicates:
             scenes.duplicates()
+        if options.consent:
+            scenes.consent()
         if options.million:
             scenes.million(Path(folder))
 

@@ -101,6 +101,13 @@ def duplicates() -> None:
     run(say)
 
 
+def consent() -> None:
+    """The ledger of consent at a million addresses."""
+    import consent_scene
+
+    consent_scene.run(say)
+
+
 def say(*words: Any) -> None:
     print(*words, flush=True)
 
