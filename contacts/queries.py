@@ -15,7 +15,8 @@ from contacts.domain.identity import company_key, full_person_key
 from contacts.domain.lifecycle import StageRow, StageTable
 from contacts.domain.world import World
 from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage
-from contacts.services.bulk import keys_table, read_time, reserve_ids
+from contacts.services.bulk import read_time, reserve_ids, rows_of
+from contacts.services.consent.reading import stopped
 
 #: At most this many contacts of one name and domain are shown as candidates.
 CANDIDATES = 10
@@ -89,7 +90,16 @@ def load_world(batch: Sequence[Incoming], policy: Policy, *, beside: Beside | No
     if beside:
         beside.candidates(world, people, phones)
         beside.waiting(world, waiting)
+    mark_stopped(usable)
     return world
+
+
+def mark_stopped(batch: Iterable[Incoming]) -> None:
+    """Mark the records of people who said that they are not to be mailed, whoever sends them now (law F9)."""
+    with_address = [i for i in batch if i.address]
+    said = stopped({i.address.key for i in with_address if i.address})
+    for incoming in with_address:
+        incoming.stops = incoming.stops or (incoming.address is not None and incoming.address.key in said)
 
 
 def _next_numbers() -> tuple[Iterator[int], Iterator[int]]:
@@ -126,16 +136,6 @@ def _met(usable: Iterable[Incoming], world: World) -> Iterable[tuple[set[str], s
         companies.add(i.company)
         domains.add(i.domain)
     return [(companies - {""}, domains - {""}) for companies, domains in met.values()]
-
-
-def rows_of(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
-    """Rows of a fixed statement with ``{keys}``, a table ``k`` with one column ``value``, and ``{join}`` beside it."""
-    item, parameter = keys_table(keys)
-    # SQLite keeps the order of a CROSS JOIN: the keys first, each looked up in its index.
-    join = "JOIN" if connection.vendor == "postgresql" else "CROSS JOIN"
-    with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{keys}", item).replace("{join}", join), [parameter, *params])
-        return cursor.fetchall()
 
 
 def _deliveries(world: World, keys: set[str]) -> None:

@@ -23,6 +23,9 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("See merges", ("contacts.view_merge",)),
         ("Merge contacts", ("contacts.merge_contact",)),
         ("Take a merge back", ("contacts.unmerge_contact",)),
+        ("See what people agreed to", ("contacts.view_consentrecord",)),
+        ("Unsubscribe a person", ("contacts.withdraw_consent",)),
+        ("Ask for an erasure, or agree to one", ("contacts.erase_person",)),
     ]),
     ("Arrivals and imports", [
         ("See arrivals", ("contacts.view_arrival",)),

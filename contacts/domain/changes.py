@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from contacts.domain.identity import Address
 from contacts.domain.lifecycle import StageTable
+from contacts.domain.opt_in import OptIn
 from contacts.domain.origins import Writer
 
 #: Before a record is signed with who brought it, and when.
@@ -89,6 +90,8 @@ class Incoming:
     external_id: str = ""
     rejected: str = ""
     reason: str = ""
+    consent: OptIn | None = None
+    stops: bool = False  # the person is not to be mailed, by this record or by an earlier word
     arrival_id: int = 0
     writer: Writer = UNSIGNED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contacts.domain import rules
 from contacts.domain.changes import Case, Incoming, Person, Plan, Policy, Verdict
 from contacts.domain.identity import full_person_key, share_a_name
-from contacts.domain.lifecycle import entry_stage
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageAsk, entry_stage
 from contacts.domain.origins import fresh, stamp, was_blanked
 from contacts.domain.overwrite import is_empty, judge_field, judge_stage
 from contacts.domain.reasons import created_reason, filled_reason, held_reason, joined_reason, repeated_reason
@@ -97,6 +97,8 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
         )
     source = policy.source
     stage, refused = entry_stage(policy.stages, incoming.stage, source.entry_stage, source.actor_kind)
+    if incoming.stops:
+        stage, refused = StageAsk(UNSUBSCRIBED, rules.SAID_NO), None
     values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
     values["source"], stamps["source"] = source.id, rules.CREATED
     origins = fresh(stamps, incoming.writer)
@@ -133,7 +135,10 @@ def judge_all(
         if verdict.decision == "written":
             writes[field] = offered
         verdicts.append(verdict)
-    stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
+    if incoming.stops:
+        stage_verdict, stage = _unsubscribe(person)
+    else:
+        stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
     verdicts.append(stage_verdict)
     if stage:
         writes["lifecycle_stage"] = stage
@@ -142,11 +147,20 @@ def judge_all(
     return verdicts, writes
 
 
+def _unsubscribe(person: Person) -> tuple[Verdict, str]:
+    """Who said no is Unsubscribed, whatever the stage was: the one value that an arrival writes over another."""
+    current = person.values.get("lifecycle_stage") or ""
+    if current == UNSUBSCRIBED:
+        return Verdict("lifecycle_stage", "kept", rules.SAME, UNSUBSCRIBED, current), ""
+    return Verdict("lifecycle_stage", "written", rules.SAID_NO, UNSUBSCRIBED, current), UNSUBSCRIBED
+
+
 def _filled(
     incoming: Incoming, person: Person, world: World, verdicts: list[Verdict], writes: dict[str, object], shared: bool
 ) -> Plan:
     person.values.update(writes)
-    person.origins = stamp(person.origins, dict.fromkeys(writes, rules.GAP), incoming.writer)
+    why = dict.fromkeys(writes, rules.GAP) | ({"lifecycle_stage": rules.SAID_NO} if incoming.stops else {})
+    person.origins = stamp(person.origins, {f: why[f] for f in writes}, incoming.writer)
     if incoming.occurred_at and (person.last_activity is None or incoming.occurred_at > person.last_activity):
         person.last_activity = incoming.occurred_at
     plan = Plan(

@@ -21,6 +21,7 @@ STAGE_UNKNOWN = "stage-unknown"
 STAGE_MAP_BACK = "stage-map-back"
 STAGE_UNSUBSCRIBED = "stage-unsubscribed"
 STAGE_CLOSED = "stage-closed"
+SAID_NO = "said-no"
 UNREADABLE = "unreadable"
 TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
@@ -61,6 +62,7 @@ WORDS: dict[str, str] = {
     STAGE_MAP_BACK: "a MAP never sets a stage back, and never moves one that sales set",
     STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
     STAGE_CLOSED: "ops closed this move in the stage table",
+    SAID_NO: "the person is not to be mailed, so the stage is Unsubscribed",
     UNREADABLE: "it could not be read as this kind of value",
     TOO_LONG: "it is longer than the field can hold",
     WITH_ARRIVAL: "kept with the arrival",

@@ -56,6 +56,7 @@ class ConsentRecord(models.Model):
             ),
             models.Index(fields=["subject"], name="consent_stops", condition=~models.Q(act=consent.GRANTED)),
             models.Index(fields=["recorded_at"], name="consent_recorded"),
+            models.Index(fields=["batch_id"], name="consent_batch", condition=models.Q(batch_id__isnull=False)),
         ]
         permissions = [
             ("withdraw_consent", "Can unsubscribe a person"),

@@ -20,6 +20,7 @@ from contacts.domain.matching import who
 from contacts.domain.queue import place_of_hold
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.services import bulk
+from contacts.services.consent.arrivals import Agreed, record_consent
 from contacts.services.contact_rows import (
     COLUMN,
     CONTACT_COLUMNS,
@@ -68,6 +69,7 @@ class Entrance:
     at: datetime
     batch_id: int | None = None
     user_id: int | None = None
+    agreed: Agreed | None = None
 
 
 def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) -> None:
@@ -83,6 +85,7 @@ def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) ->
         bulk.insert(Arrival, ARRIVAL_COLUMNS, [_arrival(p, entrance, at) for p in plans])
     _addresses(plans, entrance)
     _history(plans, entrance)
+    record_consent(plans, entrance)  # last: whoever adds to the ledger keeps others waiting until the end
 
 
 def _fills(plans: Sequence[Plan], at: Any) -> None:

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from contacts.models import ConsentKey
-from contacts.queries import rows_of
 from contacts.services import bulk
+from contacts.services.bulk import rows_of
 
 #: Half of a SHA-256: 128 bits are enough to tell addresses apart, and half as much to read.
 SUBJECT = 16

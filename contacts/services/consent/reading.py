@@ -9,12 +9,14 @@ from operator import itemgetter
 from contacts.domain import consent
 from contacts.domain.consent import EMAIL, NEWS, Entry, Standing
 from contacts.models import Address, ConsentLedger
-from contacts.queries import rows_of
+from contacts.services.bulk import rows_of
 from contacts.services.consent import keys
 from contacts.services.consent.ledger import scan
 
 #: What decides, in the order of ``Entry`` after the subject; an index has all of it.
 DECIDING = "subject", "act", "channel", "purpose", "method", "proof", "occurred_at", "recorded_at"
+#: Times as text: they are only compared, which text of one form does, and Python reads it at half the cost.
+_STREAMED = tuple(f"CAST({name} AS text)" if name.endswith("_at") else name for name in DECIDING)
 _ENTRIES = ", ".join(f"r.{name}" for name in DECIDING[1:])
 
 
@@ -81,7 +83,7 @@ def stops_of(entries: Iterable[Entry]) -> frozenset[str]:
 
 def every_standing(*, channel: str = EMAIL, purpose: str = NEWS) -> Iterator[tuple[str, Standing]]:
     """What stands for every address in the ledger, by subject, in a stream."""
-    for subject, rows in groupby(scan(DECIDING, order="subject"), itemgetter(0)):
+    for subject, rows in groupby(scan(_STREAMED, order="subject"), itemgetter(0)):
         yield subject, consent.standing([Entry(*row[1:]) for row in rows], channel, purpose)
 
 
