@@ -1,7 +1,7 @@
 """The tables. Each file is one idea; the only code that writes contacts is ``services/write.py``."""
 
 from contacts.models.arrival import Arrival, Outcome
-from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord
+from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Erasure
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
@@ -22,6 +22,7 @@ __all__ = [
     "Contact",
     "CustomField",
     "DuplicateScan",
+    "Erasure",
     "HubSettings",
     "ImportBatch",
     "Merge",

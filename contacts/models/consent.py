@@ -90,3 +90,26 @@ class ConsentLedger(models.Model):
 
     def __str__(self) -> str:
         return f"Ledger of {self.records} records"
+
+
+class Erasure(models.Model):
+    """A person who was forgotten, or waits for a second pair of eyes: that it was done, by whom and why, and no more."""
+
+    contact_id = models.BigIntegerField()
+    reason = models.CharField(max_length=300, help_text="Why, without naming the person.")
+    asked_by_name = models.CharField(max_length=200)
+    asked_at = models.DateTimeField()
+    agreed_by_name = models.CharField(max_length=200, blank=True)
+    done_at = models.DateTimeField(null=True)
+    subjects = models.JSONField(default=list, help_text="The keyed hashes of the person's addresses.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact_id"], condition=models.Q(done_at__isnull=True), name="erasure_asked_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Erasure {self.pk}"

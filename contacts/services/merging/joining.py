@@ -16,7 +16,7 @@ from contacts.models import Arrival, Contact, Merge, OutboxEvent, Review
 from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.merging import relations
-from contacts.services.merging.known import Known, load_locked, snapshot_after, snapshot_of
+from contacts.services.merging.known import Known, load_locked, snapshot_after, snapshot_of, stops_on
 from contacts.services.merging.planning import (
     MAY_MERGE,
     Actor,
@@ -82,9 +82,10 @@ def _store(step: Step, actor: Actor, at: datetime, review: Review | None) -> Mer
 def _check_plan(step: Step) -> None:
     for name, rule in step.plan.refused.items():
         raise MergeRefused(f"{story.HUB_LABELS.get(name, name)} can’t be picked so: {rules.words(rule)}.")
-    needed = protections(step.kept.person.values) | protections(step.lost.person.values)
+    kept, lost = step.kept, step.lost
+    needed = protections(kept.person.values, kept.stopped) | protections(lost.person.values, lost.stopped)
     try:
-        must_keep(needed, step.plan.person.values)
+        must_keep(needed, step.plan.person.values, stops_on(step.addresses, {**kept.stops, **lost.stops}))
     except LessProtected as error:
         raise MergeRefused(f"{error} Nothing was merged.") from None
 
