@@ -93,7 +93,7 @@ class ConsentLedger(models.Model):
 
 
 class Erasure(models.Model):
-    """A person who was forgotten, or waits for a second pair of eyes: that it was done, by whom and why, and no more."""
+    """A person who was forgotten, or waits for a second pair of eyes: that it was done, by whom and why."""
 
     contact_id = models.BigIntegerField()
     reason = models.CharField(max_length=300, help_text="Why, without naming the person.")
