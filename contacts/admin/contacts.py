@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
+from contacts.admin import consents
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
 from contacts.domain.lifecycle import StageTable
@@ -52,6 +53,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
         "filled": sum(not row["empty"] for row in rows),
         "by_people": sum(row["locked"] for row in rows),
         "addresses": _addresses(contact),
+        "consent": consents.card(contact),
         "timeline": _timeline(request, contact, names),
         "counts": counts(contact.pk),
         "may_change": may_change,

@@ -62,6 +62,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Proof",
             "items": [
+                _item("Consent", "verified_user", "hub:consents", "contacts.view_consentrecord"),
                 _item("Who may do what", "shield_person", "hub:rights"),
                 _item("People", "manage_accounts", "admin:auth_user_changelist", "auth.view_user"),
                 _item("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),

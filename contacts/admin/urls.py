@@ -3,6 +3,7 @@
 from contacts.admin import (
     arrival_list,
     arrivals,
+    consents,
     contact_list,
     contacts,
     front,
@@ -16,6 +17,7 @@ from contacts.admin import (
 app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
+    *consents.urlpatterns,
     *contact_list.urlpatterns,
     *contacts.urlpatterns,
     *arrival_list.urlpatterns,

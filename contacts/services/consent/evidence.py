@@ -35,7 +35,11 @@ def of_subject(subject: str) -> list[Evidence]:
 
 def of_subjects(subjects: Iterable[str]) -> list[Evidence]:
     """Every record of these addresses, the newest first."""
-    wanted = list(subjects)
-    opened = keys.keys_of(wanted)
-    found = ConsentRecord.objects.filter(subject__in=wanted).order_by("-pk")
+    return of_records(ConsentRecord.objects.filter(subject__in=list(subjects)).order_by("-pk"))
+
+
+def of_records(records: Iterable[ConsentRecord]) -> list[Evidence]:
+    """These records with what was sealed in them."""
+    found = list(records)
+    opened = keys.keys_of(r.subject for r in found)
     return [Evidence(r, keys.unseal(opened.get(r.subject), r.subject, bytes(r.sealed))) for r in found]
