@@ -21,6 +21,7 @@ from contacts.models import ConsentRecord, Contact, Erasure, Merge
 from contacts.services import merging
 from contacts.services.consent import of_addresses
 from contacts.services.consent.checking import verify
+from contacts.services.consent.evidence import of_subjects
 from contacts.services.erasing import Refused, agree, ask
 from contacts.services.people import edit_contact
 from tests import factories
@@ -85,6 +86,7 @@ def test_nothing_of_the_person_is_left_in_any_table_or_file(ann: Contact) -> Non
     row = Erasure.objects.get()
     assert (row.reason, row.asked_by_name, len(row.subjects)) == ("asked by letter", "the command line", 2)
     assert ConsentRecord.objects.filter(act=consent.ERASED).count() == 2
+    assert {e.told for e in of_subjects(row.subjects)} == {None}
     found = verify()
     assert (found.whole, found.records) == (True, before + 2)
 

@@ -22,9 +22,10 @@ _ENTRIES = ", ".join(f"r.{name}" for name in DECIDING[1:])
 
 def entries_of(address_keys: Iterable[str]) -> dict[str, list[Entry]]:
     """Everything recorded of each address; addresses of which nothing is recorded are left out."""
-    subjects = {subject: address for address, subject in keys.subjects_of(address_keys).items()}
-    if not subjects or not _anything():
+    wanted = set(address_keys)
+    if not wanted or not _anything():
         return {}
+    subjects = {subject: address for address, subject in keys.subjects_of(wanted).items()}
     found = rows_of(
         f"SELECT k.value, {_ENTRIES} FROM {{keys}} {{join}} contacts_consentrecord r ON r.subject = k.value",  # noqa: S608
         subjects,
@@ -62,9 +63,10 @@ def stopped(address_keys: Iterable[str]) -> dict[str, frozenset[str]]:
 
     The look-up of every door: it reads an index that holds stops alone.
     """
-    subjects = {subject: address for address, subject in keys.subjects_of(address_keys).items()}
-    if not subjects or not _anything():
+    wanted = set(address_keys)
+    if not wanted or not _anything():
         return {}
+    subjects = {subject: address for address, subject in keys.subjects_of(wanted).items()}
     # Written out, not a parameter: only so the databases see that the index of stops has it.
     said = f"r.subject = k.value AND NOT (r.act = '{consent.GRANTED}')"
     sql = f"SELECT DISTINCT k.value FROM {{keys}} {{join}} contacts_consentrecord r ON {said}"  # noqa: S608
