@@ -1,6 +1,7 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
-    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates] [--consent]
+    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
+                             [--consent]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
