@@ -1,7 +1,7 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
     python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
-                             [--consent]
+        [--consent] [--rules] [--simulate]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
@@ -32,6 +32,8 @@ def main() -> None:
     parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
     parser.add_argument("--queue", action="store_true", help="Also the review queue at 1,000 and 100,000 cases.")
     parser.add_argument("--consent", action="store_true", help="Also the ledger of consent at 1,000,000 addresses.")
+    parser.add_argument("--rules", action="store_true", help="Also the judges of a worksheet, and its check.")
+    parser.add_argument("--simulate", action="store_true", help="Also a draft over 10,000 and 1,000,000 events.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CRMHUB_VAR"] = folder
@@ -55,6 +57,10 @@ def main() -> None:
             scenes.duplicates()
         if options.consent:
             scenes.consent()
+        if options.rules:
+            scenes.rules()
+        if options.simulate:
+            scenes.simulate()
         if options.million:
             scenes.million(Path(folder))
 

@@ -108,6 +108,20 @@ def consent() -> None:
     consent_scene.run(say)
 
 
+def rules() -> None:
+    """The judges of a worksheet and its check, which need no database but the stages."""
+    from rules_scene import run
+
+    run(say)
+
+
+def simulate() -> None:
+    """A draft of a worksheet over 10,000 and 1,000,000 arrivals and pulls."""
+    from simulate_scene import run
+
+    run(say)
+
+
 def say(*words: Any) -> None:
     print(*words, flush=True)
 

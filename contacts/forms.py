@@ -10,7 +10,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 
 from contacts.domain.changes import CustomType
-from contacts.domain.lifecycle import StageTable, owner_refuses
+from contacts.domain.lifecycle import StageTable, refuse
 from contacts.models import Source
 from contacts.services import story
 from contacts.services.people import READ, SET_SALES, actor_kind
@@ -135,7 +135,7 @@ class EditForm(ContactForm):
 def stage_choices(stages: StageTable, kind: str, now: str = "") -> Choices:
     """The stages that this kind of actor may set, and the present one."""
     rows = sorted(stages.rows, key=lambda row: row.rank)
-    return [(r.slug, r.label) for r in rows if r.slug == now or not owner_refuses(r, kind)]
+    return [(r.slug, r.label) for r in rows if not refuse(stages, kind, now, r.slug)]
 
 
 def people(now: str) -> Choices:

@@ -26,7 +26,7 @@ LOOK_UP = frozenset(
 )
 RULES = frozenset(
     {
-        *(f"{act}_{model}" for model in ("source", "customfield", "stage", "sourcetoken") for act in ("add", "change")),
+        *(f"{act}_{model}" for model in ("source", "customfield", "sourcetoken") for act in ("add", "change")),
         "change_hubsettings",
         "edit_stage_table",
         "force_stage_table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.services import duplicates, imports, leases, retention, sources, undo
+from contacts.services import bulk_edit, duplicates, imports, leases, retention, sources, undo
 from contacts.services.review import many
 
 
@@ -20,6 +20,8 @@ def sweep() -> None:
         look_at_scan.delay(scan_id)
     for bulk_id in many.unfinished(timezone.now()):
         look_at_bulk.delay(bulk_id)
+    for edit_id in bulk_edit.unfinished(timezone.now()):
+        look_at_edit.delay(edit_id)
 
 
 @shared_task
@@ -47,6 +49,12 @@ def look_at_scan(scan_id: int) -> None:
 def look_at_bulk(bulk_id: int) -> None:
     """Work on one decision for many cases."""
     many.work(bulk_id)
+
+
+@shared_task
+def look_at_edit(edit_id: int) -> None:
+    """Work on one edit of many contacts."""
+    bulk_edit.work(edit_id)
 
 
 @shared_task

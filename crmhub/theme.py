@@ -53,6 +53,6 @@ UNFOLD = {
         "show_search": True,
         "command_search": True,
         "show_all_applications": False,
-        "navigation": "contacts.admin.menu.navigation",
+        "navigation": "crmhub.menu.navigation",
     },
 }

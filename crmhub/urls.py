@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from contacts.admin.stage_policy import stage_policy
 from contacts.unsubscribe import unsubscribe
 from crmhub import probes
+from syncrules.admin.policy import vendor_policy
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="hub:front"), name="home"),
@@ -13,6 +15,9 @@ urlpatterns = [
     path("readyz", probes.readyz, name="readyz"),
     path("unsubscribe/<str:token>", unsubscribe, name="unsubscribe"),
     path("api/v1/", include("contacts.api.urls")),
+    path("policy/stages/<str:token>/", stage_policy, name="stage_policy"),
+    path("policy/<str:token>/", vendor_policy, name="vendor_policy"),
     path("admin/", include("contacts.admin.urls")),
+    path("admin/", include("syncrules.admin.urls")),
     path("admin/", admin.site.urls),
 ]

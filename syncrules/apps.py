@@ -11,4 +11,8 @@ class SyncrulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from contacts.services import beside
         from syncrules import relations  # noqa: F401
+        from syncrules.services.contact_card import BESIDE
+
+        beside.register(BESIDE)

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
-from contacts.domain.consent import NEWS, purpose_words
+from contacts.domain.consent import NEWS, of_person, purpose_words
 from contacts.models import Address, Contact, Erasure
 from contacts.services import erasing, story
-from contacts.services.consent import of_contact, reports
+from contacts.services.consent import of_addresses, reports
 from contacts.services.consent.evidence import of_subjects
 from contacts.services.consent.keys import subjects_of
 from contacts.services.consent.unsubscribing import MAY, unsubscribe_contact
@@ -41,8 +41,9 @@ WORDS = {
 
 def card(contact: Contact) -> list[dict[str, Any]]:
     """What stands for each address of a contact, in words."""
-    standings = of_contact(contact.pk)
-    shown = dict(Address.objects.filter(contact=contact).values_list("key", "shown"))
+    rows = Address.objects.filter(contact=contact).order_by("-primary", "pk")
+    shown = dict(rows.values_list("key", "shown"))
+    standings = of_person(of_addresses(shown))
     return [
         {"address": shown[key], "mailable": s.mailable, "stopped": bool(s.stops),
          "words": "; ".join(WORDS[w] for w in (s.stops or (s.agreement,)))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,14 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from contacts.admin.pages import needs, page
 from contacts.domain.changes import Plan
 from contacts.forms import CUSTOM, WAS, AddForm, EditForm
-from contacts.models import Arrival, Contact, Merge
+from contacts.models import Arrival, Contact, Merge, Refusal
 from contacts.queries import stage_table
 from contacts.services import story, typed
 from contacts.services.addresses import add_address, make_primary, remove_alias
-from contacts.services.explain import explain_contact, offered_value, values_of
+from contacts.services.explain import explain_contact, offered_value, refused_value, values_of
 from contacts.services.merged import living_id, way_out
 from contacts.services.people import CHANGE, Conflict, Invalid, edit_contact
 from contacts.services.records import storable
+from contacts.services.release import release, take_back
 from contacts.services.stored import custom_types
 
 ADD = "contacts.add_contact"
@@ -75,6 +77,7 @@ def contact_add(request: HttpRequest) -> HttpResponse:
         faults = typed.faults(record)
         if not faults:
             return _lead_on(request, typed.take(record))
+        typed.note_refused(record)
         form.show_errors(faults)
     context = {"form": form, "match": _match(request, form) if form.is_bound else None}
     return page(request, "hub/contact_add.html", "Add a contact", context, trail=trail())
@@ -198,26 +201,51 @@ def _edit_rows(form: EditForm, told: dict[str, Any]) -> list[dict[str, Any]]:
 @needs(CHANGE)
 @require_POST
 def contact_take(request: HttpRequest, pk: int) -> HttpResponse:
-    """Write a value that an arrival offered and that was not taken: read from the arrival, not from the form."""
+    """Write a value that was offered and not taken: read from the log of what was offered, not from the form."""
     field = request.POST.get("field", "")
-    back = f"{reverse('hub:contact', args=[pk])}?why={field}#why-{field}"
-    arrival = Arrival.objects.filter(pk=number(request.POST.get("arrival", "")), contact_id=pk).first()
-    value = offered_value(arrival, field) if arrival else None
+    value, why = _offered(request, pk, field)
     if value is None:
-        messages.error(request, "This arrival offered no such value.")
+        messages.error(request, "No such value was offered.")
         return redirect("hub:contact", pk)
-    version = number(request.POST.get("version", "")) or 0
-    why = f"Took the value of arrival #{arrival.pk}."
+    done = f"“{value}” is the value now. It stays until a person changes it."
+    return _done_about(request, pk, field, done, lambda how: edit_contact(pk, {field: value}, reason=why, **how))
+
+
+def _offered(request: HttpRequest, pk: int, field: str) -> tuple[str | None, str]:
+    """The value that an arrival or a connection offered for a field, and the reason to note when it is taken."""
+    if refused := number(request.POST.get("refusal", "")):
+        refusal = Refusal.objects.filter(pk=refused, contact_id=pk).first()
+        return (refused_value(refusal, field), f"Took the value of {refusal.who}.") if refusal else (None, "")
+    arrival = Arrival.objects.filter(pk=number(request.POST.get("arrival", "")), contact_id=pk).first()
+    return (offered_value(arrival, field), f"Took the value of arrival #{arrival.pk}.") if arrival else (None, "")
+
+
+@needs(CHANGE)
+@require_POST
+def contact_release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the connections decide about a value that a person wrote, or take that back."""
+    field, back = request.POST.get("field", ""), request.POST.get("act") == "back"
+    act = take_back if back else release
+    done = "It is protected again." if back else "Released. The connections may write it from now on."
+    return _done_about(request, pk, field, done, lambda how: act(pk, field, **how))
+
+
+def _done_about(
+    request: HttpRequest, pk: int, field: str, done: str, act: Callable[[dict[str, Any]], Any]
+) -> HttpResponse:
+    """Do something about one field as it was shown, say what came of it, and show the field again."""
+    how = {"user": request.user, "version": number(request.POST.get("version", "")) or 0, "at": timezone.now()}
     try:
-        edit_contact(pk, {field: value}, user=request.user, reason=why, version=version, at=timezone.now())
-        messages.success(request, f"“{value}” is the value now. It stays until a person changes it.")
+        act(how)
+        messages.success(request, done)
     except Conflict:
-        messages.warning(request, "Somebody changed this contact meanwhile. Look again, and take it then.")
+        messages.warning(request, "Somebody changed this contact meanwhile. Look again, and do it then.")
     except Invalid as error:
         messages.error(request, str(error))
     except Contact.DoesNotExist:
         return missing(request, pk)
-    return redirect(back if field.isidentifier() else reverse("hub:contact", args=[pk]))
+    page_of = reverse("hub:contact", args=[pk])
+    return redirect(f"{page_of}?why={field}#why-{field}" if field.isidentifier() else page_of)
 
 
 @needs(CHANGE)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,14 @@ from contacts.admin import consents
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
 from contacts.domain.lifecycle import StageTable
+from contacts.domain.rules import RELEASED, ROW_UNTRANSLATABLE, split_row
 from contacts.models import Address, Contact, Merge, Review
 from contacts.queries import stage_table
-from contacts.services import story
-from contacts.services.explain import explain_contact, sentence
+from contacts.services import beside, story
+from contacts.services.explain import explain_contact
+from contacts.services.explain_words import sentence
 from contacts.services.people import CHANGE, NOT_READ, actor_kind, refuse_stage
+from contacts.services.release import may_be_released
 from contacts.services.timeline import counts, timeline
 
 #: Refused values shown of a field; the arrivals of the contact have them all.
@@ -27,6 +31,7 @@ HISTORY_SHOWN = 50
 MERGES_SHOWN = 3
 #: Fields that have a rule of their own, so that no refused value is taken for them by a click.
 NOT_TAKEN_BY_CLICK = {"email", "source", "owner", "last_activity"}
+UNREAD = {*NOT_READ, ROW_UNTRANSLATABLE}
 
 
 @needs("contacts.view_contact")
@@ -39,8 +44,10 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     told = explain_contact(contact, names)
     may_change = request.user.has_perm(CHANGE)
     kind = actor_kind(request.user) if may_change else ""
+    deciders, seen = beside.deciders(), Seen(contact, kind, stages, beside.placer())
     rows = [
-        _row(name, entry, kind, stages, contact, request.GET.get("why", "")) for name, entry in told["fields"].items()
+        _row(name, entry, seen, request.GET.get("why", "")) | {"decider": deciders.get(name, "")}
+        for name, entry in told["fields"].items()
     ]
     context = {
         "contact": contact,
@@ -58,6 +65,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": counts(contact.pk),
         "may_change": may_change,
         "merges": _merges(contact),
+        "cards": beside.cards(contact, request.user),
     }
     return page(request, "hub/contact.html", str(contact), context, trail=writing.trail())
 
@@ -68,12 +76,21 @@ def initials(contact: Contact) -> str:
     return "".join(n[:1] for n in names).upper() or contact.email[:1].upper() or "#"
 
 
-def _row(
-    name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact, opened: str
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Seen:
+    """A contact as somebody sees it: ``kind`` is what they act on stages as, "" for who may not write."""
+
+    contact: Contact
+    kind: str
+    stages: StageTable
+    place: Callable[[Mapping[str, Any] | None], str]
+
+
+def _row(name: str, entry: Mapping[str, Any], seen: Seen, opened: str) -> dict[str, Any]:
     """One line of the values card, and what opens under it."""
-    value, refused = entry["value"], entry["refused"]
-    locked = entry["by"] == "person" and name != "last_activity"
+    value, refused, contact = entry["value"], entry["refused"], seen.contact
+    released = entry["rule_code"] == RELEASED
+    locked = entry["by"] == "person" and name != "last_activity" and not released
     origin = story.written_by(entry["origin"], entry["at"])
     shown = story.as_text(value)
     if name == "last_activity" and contact.last_activity:
@@ -86,9 +103,13 @@ def _row(
         "empty": value is None,
         "origin": f"left blank by {origin}" if blanked else origin or _nobody(value, refused),
         "locked": locked,
+        "released": released,
+        "releasable": may_be_released(contact.origins, name),
+        "place": seen.place(entry["worksheet"]),
+        "worksheet": entry["worksheet"],
         "why": bool(entry["origin"] or refused),
         "sentence": sentence(entry),
-        "refused": [_refused(name, r, kind, stages, contact) for r in refused[:REFUSED_SHOWN]],
+        "refused": [_refused(name, r, seen) for r in refused[:REFUSED_SHOWN]],
         "refused_count": len(refused),
         "more": max(len(refused) - REFUSED_SHOWN, 0),
         "open": opened == name,
@@ -99,12 +120,22 @@ def _nobody(value: Any, refused: Iterable[Any]) -> str:
     return "" if value is not None else "offered, not taken" if refused else "nobody has sent one"
 
 
-def _refused(name: str, entry: Mapping[str, Any], kind: str, stages: StageTable, contact: Contact) -> dict[str, Any]:
-    takable = bool(kind) and name not in NOT_TAKEN_BY_CLICK and entry["rule_code"] not in NOT_READ
+def _refused(name: str, entry: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    unread = split_row(entry["rule_code"])[0] in UNREAD
+    takable = bool(seen.kind) and name not in NOT_TAKEN_BY_CLICK and not unread and bool(entry["value"])
     takable = takable and "merge" not in entry  # what a merged contact had is no arrival's offer
+    takable = takable and str(entry["value"]) != str(getattr(seen.contact, name, ""))  # it stands already
     if takable and name == "lifecycle_stage":
-        takable = not refuse_stage(stages, entry["value"], stages.get(contact.lifecycle_stage_id or ""), kind)
-    return {**entry, "when": story.moment(datetime.fromisoformat(entry["at"])), "takable": takable}
+        held = seen.stages.get(seen.contact.lifecycle_stage_id or "")
+        takable = not refuse_stage(seen.stages, entry["value"], held, seen.kind)
+    words = entry["rule"].partition(" (worksheet v")[0] if entry.get("worksheet") else entry["rule"]
+    return {
+        **entry,
+        "place": seen.place(entry.get("worksheet")),
+        "shown_rule": words,
+        "when": story.moment(datetime.fromisoformat(entry["at"])),
+        "takable": takable,
+    }
 
 
 def _mailbox_case(contact: Contact) -> int | None:
@@ -154,5 +185,6 @@ urlpatterns = [
     path("contacts/<int:pk>/edit/", writing.contact_edit, name="contact_edit"),
     path("contacts/<int:pk>/history/", contact_history, name="contact_history"),
     path("contacts/<int:pk>/take/", writing.contact_take, name="contact_take"),
+    path("contacts/<int:pk>/release/", writing.contact_release, name="contact_release"),
     path("contacts/<int:pk>/addresses/", writing.contact_address, name="contact_address"),
 ]

@@ -11,7 +11,8 @@ from django.utils import timezone
 from contacts.services.review import queue
 
 
-def _item(title: str, icon: str, view: str, *rights: str, badge: Any = None) -> dict[str, Any]:
+def item(title: str, icon: str, view: str, *rights: str, badge: Any = None) -> dict[str, Any]:
+    """One entry of the menu; only people who have one of the rights see it."""
     item = {
         "title": title,
         "icon": icon,
@@ -39,33 +40,33 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Work",
             "items": [
-                _item("Front page", "home", "hub:front"),
-                _item(
+                item("Front page", "home", "hub:front"),
+                item(
                     "Review queue", "rule", "hub:reviews", "contacts.view_review", badge="contacts.admin.menu.waiting"
                 ),
-                _item("Contacts", "group", "hub:contacts", "contacts.view_contact"),
-                _item("Merges", "merge", "hub:merges", "contacts.view_merge"),
-                _item("Arrivals", "inbox", "hub:arrivals", "contacts.view_arrival"),
-                _item("Imports", "upload_file", "hub:imports", "contacts.view_importbatch", "contacts.upload_file"),
+                item("Contacts", "group", "hub:contacts", "contacts.view_contact"),
+                item("Merges", "merge", "hub:merges", "contacts.view_merge"),
+                item("Arrivals", "inbox", "hub:arrivals", "contacts.view_arrival"),
+                item("Imports", "upload_file", "hub:imports", "contacts.view_importbatch", "contacts.upload_file"),
             ],
         },
         {
             "title": "Rules",
             "items": [
-                _item("Lead sources", "account_tree", "hub:sources", "contacts.view_source"),
-                _item("Custom fields", "tune", "admin:contacts_customfield_changelist", "contacts.view_customfield"),
-                _item("Stages", "stairs", "admin:contacts_stage_changelist", "contacts.view_stage"),
-                _item("Source tokens", "key", "admin:contacts_sourcetoken_changelist", "contacts.view_sourcetoken"),
-                _item("Hub settings", "settings", "admin:contacts_hubsettings_changelist", "contacts.view_hubsettings"),
+                item("Lead sources", "account_tree", "hub:sources", "contacts.view_source"),
+                item("Custom fields", "tune", "admin:contacts_customfield_changelist", "contacts.view_customfield"),
+                item("Stage table", "stairs", "hub:stages", "contacts.view_stagetableversion"),
+                item("Source tokens", "key", "admin:contacts_sourcetoken_changelist", "contacts.view_sourcetoken"),
+                item("Hub settings", "settings", "admin:contacts_hubsettings_changelist", "contacts.view_hubsettings"),
             ],
         },
         {
             "title": "Proof",
             "items": [
-                _item("Consent", "verified_user", "hub:consents", "contacts.view_consentrecord"),
-                _item("Who may do what", "shield_person", "hub:rights"),
-                _item("People", "manage_accounts", "admin:auth_user_changelist", "auth.view_user"),
-                _item("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
+                item("Consent", "verified_user", "hub:consents", "contacts.view_consentrecord"),
+                item("Who may do what", "shield_person", "hub:rights"),
+                item("People", "manage_accounts", "admin:auth_user_changelist", "auth.view_user"),
+                item("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),
             ],
         },
     ]

@@ -123,32 +123,27 @@ class CustomFieldAdmin(ModelAdmin):
 
 @admin.register(Stage)
 class StageAdmin(ModelAdmin):
-    """Stages. One that a contact or a source uses can't be deleted: the database protects it."""
+    """Stages are edited in the stage table, which is checked and versioned; every way to them leads there."""
 
-    list_display = ("label", "slug", "rank", "owner", "also_called")
-    ordering = ("rank", "slug")
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Stage | None = None) -> tuple[str, ...]:
-        return ("slug",) if obj else ()
-
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Stage | None = None) -> dict[str, Any]:
-        return {} if obj else {"slug": ("label",)}
+    def has_change_permission(self, request: HttpRequest, obj: Stage | None = None) -> bool:
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Stage | None = None) -> bool:
-        may = super().has_delete_permission(request, obj)
-        return may and (obj is None or not _in_use(obj))
+        return False
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """One at a time, so that each is asked whether it is in use."""
-        return {name: act for name, act in super().get_actions(request).items() if name != "delete_selected"}
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect("hub:stages")
 
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.changelist_view(request)
 
-def _in_use(stage: Stage) -> bool:
-    """Sources refer to it, or contacts do; the columns are looked at one by one, the first hit ends it."""
-    return any(
-        model.objects.filter(**{column: stage}).exists()
-        for model, column in ((Source, "entry_stage"), (Contact, "lifecycle_stage"))
-    )
+    def history_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.changelist_view(request)
 
 
 class TokenForm(forms.ModelForm):

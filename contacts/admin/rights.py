@@ -48,8 +48,6 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("Add sources from the worksheet", ("contacts.add_source",)),
         ("Change a source", ("contacts.change_source",)),
         ("See stages", ("contacts.view_stage",)),
-        ("Add a stage", ("contacts.add_stage",)),
-        ("Change a stage", ("contacts.change_stage",)),
         ("See the stage table and its versions", ("contacts.view_stagetableversion",)),
         ("See what was refused", ("contacts.view_refusal",)),
         ("Draft changes of the stage table", ("contacts.edit_stage_table",)),

@@ -4,6 +4,7 @@ from contacts.admin import (
     arrival_list,
     arrivals,
     consents,
+    contact_bulk,
     contact_list,
     contacts,
     front,
@@ -12,12 +13,18 @@ from contacts.admin import (
     reviews,
     rights,
     sources,
+    stage_draft,
+    stage_policy,
+    stage_refusals,
+    stage_table,
+    stage_versions,
 )
 
 app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
     *consents.urlpatterns,
+    *contact_bulk.urlpatterns,
     *contact_list.urlpatterns,
     *contacts.urlpatterns,
     *arrival_list.urlpatterns,
@@ -26,5 +33,10 @@ urlpatterns = [
     *merges.urlpatterns,
     *reviews.urlpatterns,
     *sources.urlpatterns,
+    *stage_table.urlpatterns,
+    *stage_draft.urlpatterns,
+    *stage_versions.urlpatterns,
+    *stage_policy.urlpatterns,
+    *stage_refusals.urlpatterns,
     *rights.urlpatterns,
 ]

@@ -113,6 +113,21 @@ class BroughtBy(Schema):
     name: str
 
 
+class WorksheetPlace(Schema):
+    """A row of a connection's worksheet."""
+
+    connection: str = Field(description="The connection's name.")
+    version: int = Field(description="The version that was in force then.")
+    row: int
+
+
+class Released(Schema):
+    """Who let the connections decide about a person's value again, and when."""
+
+    by: str
+    at: datetime
+
+
 class Refused(Schema):
     """A value that was offered and not taken."""
 
@@ -123,6 +138,8 @@ class Refused(Schema):
     at: datetime
     arrival: int | None = Field(description="The arrival that brought it.")
     merge: int | None = Field(default=None, description="The merge in which it was given up; absent if it was none.")
+    refusal: int | None = Field(default=None, description="Its number in the log of refusals; absent for arrivals.")
+    worksheet: WorksheetPlace | None = Field(default=None, description="The row that refused it, if one did.")
 
 
 class ExplainedField(Schema):
@@ -137,6 +154,8 @@ class ExplainedField(Schema):
     rule_code: str | None
     at: datetime | None
     arrival: int | None = Field(description="The arrival that brought it.")
+    worksheet: WorksheetPlace | None = Field(description="The row under which a connection wrote it.")
+    released: Released | None = Field(description="Set where a person wrote it and somebody released it.")
     before: Before | None
     merge: BroughtBy | None
     refused: list[Refused] = Field(description="The newest first.")

@@ -92,22 +92,11 @@ def entry_stage(table: StageTable, asked: str, entry: str, actor_kind: str) -> t
         if not text:
             continue
         stage = table.named(text)
-        rule = owner_refuses(stage, actor_kind) if stage else rules.STAGE_UNKNOWN
+        rule = refuse(table, actor_kind, "", stage.slug if stage else text)
         if stage and not rule:
             return StageAsk(stage.slug, granted), refused
         refused = refused or StageAsk(stage.label if stage else text, rule)
     return StageAsk(table.first.slug, rules.FIRST_STAGE), refused
-
-
-def refuse_move(table: StageTable, asked: str, current: str, actor_kind: str) -> tuple[StageRow | None, str]:
-    """The stage that was asked for and the rule that refuses it for a contact at ``current`` ("" when it may)."""
-    stage = table.named(asked)
-    if stage is None:
-        return None, rules.STAGE_UNKNOWN
-    rule = owner_refuses(stage, actor_kind)
-    if not rule and moves_back(stage, table.get(current)):
-        rule = rules.STAGE_BACK
-    return stage, rule
 
 
 def refuse(table: StageTable, actor_kind: str, current: str, asked: str) -> str:
@@ -131,6 +120,6 @@ def refuse(table: StageTable, actor_kind: str, current: str, asked: str) -> str:
         return rule
     if (current, asked) in table.closed:
         return rules.STAGE_CLOSED
-    if actor_kind != "sales" and moves_back(stage, now):
-        return rules.STAGE_MAP_BACK if actor_kind == "map" else rules.STAGE_BACK
-    return ""
+    if actor_kind == "map" and now is not None and stage.rank <= now.rank:  # nor sideways, to an equal
+        return rules.STAGE_MAP_BACK
+    return rules.STAGE_BACK if actor_kind != "sales" and moves_back(stage, now) else ""

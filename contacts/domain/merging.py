@@ -16,7 +16,7 @@ from contacts.domain import rules
 from contacts.domain.changes import Person, Verdict
 from contacts.domain.fields import FIELDS
 from contacts.domain.identity import fold
-from contacts.domain.lifecycle import StageTable
+from contacts.domain.lifecycle import StageTable, refuse
 from contacts.domain.origins import Writer, forget, origin_of, stamp, was_blanked
 from contacts.domain.overwrite import is_empty
 from contacts.domain.protection import UNSUBSCRIBED
@@ -207,10 +207,10 @@ def _against(name: str, side: str, rule: str, kept: Side, lost: Side, stages: St
         return rule
     if name == SOURCE:
         return rules.MERGE_FIRST
-    if name == STAGE and not pick.sales:
+    if name == STAGE:
         by_rule, picked = (kept, lost) if side == KEPT else (lost, kept)
-        if _rank_of(_stage_of(picked), stages) < _rank_of(_stage_of(by_rule), stages):
-            return rules.MERGE_STAGE_BACK
+        against = refuse(stages, "sales" if pick.sales else "person", _stage_of(by_rule), _stage_of(picked))
+        return rules.MERGE_STAGE_BACK if against == rules.STAGE_BACK else against
     return ""
 
 

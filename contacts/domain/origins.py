@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from contacts.domain import rules
+
 
 class Writer(NamedTuple):
     """Who wrote: ``kind`` is "person", "source" or "connection"; ``at`` is ISO 8601 in UTC."""
@@ -61,6 +63,17 @@ def was_blanked(origins: dict[str, Any], field: str) -> bool:
     """Whether a person left an empty field empty on purpose."""
     entry = origins.get("of", {}).get(field)
     return entry is not None and origins["by"][entry[0]][0] == "person"
+
+
+def is_protected(origins: dict[str, Any], field: str) -> bool:
+    """Whether a person wrote a value, or blanked it, and nobody released it: then no connection changes it.
+
+    The stage that a typed-in record came with is nobody's decision: of stages only a set or picked one counts.
+    """
+    origin = origin_of(origins, field)
+    if origin is None or origin.writer.kind != "person" or origin.rule == rules.RELEASED:
+        return False
+    return field != "lifecycle_stage" or origin.rule in (rules.PERSON, rules.PICKED)
 
 
 def _without_unused(by: list[list[Any]], of: dict[str, list[Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contacts.domain import rules
 from contacts.domain.changes import Person, Policy, Verdict
 from contacts.domain.fields import BY_NAME
 from contacts.domain.identity import fold
-from contacts.domain.lifecycle import refuse_move
+from contacts.domain.lifecycle import refuse
 from contacts.domain.origins import origin_of, was_blanked
 
 
@@ -54,7 +54,8 @@ def judge_stage(person: Person, asked: str, policy: Policy, shared: bool) -> tup
     forbids the move, so that ops see what a source keeps trying.
     """
     current = person.values.get("lifecycle_stage") or ""
-    stage, rule = refuse_move(policy.stages, asked, current, policy.source.actor_kind)
+    stage = policy.stages.named(asked)
+    rule = refuse(policy.stages, policy.source.actor_kind, current, stage.slug if stage else asked)
     label = stage.label if stage else asked
     held = policy.stages.get(current)
     origin = origin_of(person.origins, "lifecycle_stage")

@@ -26,7 +26,17 @@ UNREADABLE = "unreadable"
 TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
 PERSON = "person"
+RELEASED = "released"
 IMPORT_UNDONE = "import-undone"
+# Why a worksheet refused or kept. A rule of a worksheet has its version and row behind it: "row-fill@7.2".
+ROW_NEVER = "row-never"
+ROW_FILL = "row-fill"
+ROW_ONCE = "row-once"
+ROW_HUB = "row-hub"
+ROW_PROTECTED = "row-protected"
+ROW_CONFLICT = "row-conflict"
+ROW_BLANK = "row-blank"
+ROW_UNTRANSLATABLE = "row-untranslatable"
 # Rules of merges: whose value stays.
 MERGE_KEPT = "merge-kept"
 MERGE_FILLED = "merge-filled"
@@ -57,9 +67,9 @@ WORDS: dict[str, str] = {
     MAILBOX: "the names have nothing in common: a shared mailbox fills nothing that describes the person",
     STAGE_MAP: "only a MAP may set this stage",
     STAGE_SALES: "only sales may set this stage",
-    STAGE_BACK: "an arrival never moves a stage back",
+    STAGE_BACK: "only sales move a stage back",
     STAGE_UNKNOWN: "the hub has no such stage",
-    STAGE_MAP_BACK: "a MAP never sets a stage back, and never moves one that sales set",
+    STAGE_MAP_BACK: "a MAP only moves a stage forward, and never one that sales set",
     STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
     STAGE_CLOSED: "ops closed this move in the stage table",
     SAID_NO: "the person is not to be mailed, so the stage is Unsubscribed",
@@ -67,6 +77,22 @@ WORDS: dict[str, str] = {
     TOO_LONG: "it is longer than the field can hold",
     WITH_ARRIVAL: "kept with the arrival",
     PERSON: "a person wrote it",
+    RELEASED: "a person wrote it, and released it to the connections",
+    "never": "it was empty, and the row fills empty fields",
+    "fill": "it was empty, and the MAP fills empty fields",
+    "once": "it was empty, and the row sets it once",
+    "hub": "the row always takes the hub's value",
+    "fresh": "the row lets the MAP keep its own value fresh, and nobody has touched it here",
+    "stage": "the stage table lets a MAP make this move",
+    "unsubscribe": "an unsubscribe on either side counts at once",
+    ROW_NEVER: "the row never overwrites",
+    ROW_FILL: "the MAP only fills what is empty",
+    ROW_ONCE: "it is set once, and stays",
+    ROW_HUB: "the row always takes the hub's value",
+    ROW_PROTECTED: "a person wrote it, and has not released it",
+    ROW_CONFLICT: "both sides changed it, so the hub's value wins",
+    ROW_BLANK: "a blank from a MAP is no value unless the row says so",
+    ROW_UNTRANSLATABLE: "the MAP's value can't be read as a value of this field",
     IMPORT_UNDONE: "the import that filled it was taken back",
     PICKED: "a person picked it",
     MERGE_KEPT: "the contact that is kept has it, and keeps it",
@@ -97,6 +123,22 @@ EMPTY_ROW = "empty"
 UNSTORABLE = "unstorable"
 
 
+def of_row(rule: str, version: int, row: int) -> str:
+    """A rule with the worksheet's version and the row that it acted under, such as "fresh@7.5"."""
+    return f"{rule}@{version}.{row}"
+
+
+def split_row(rule: str) -> tuple[str, int, int]:
+    """A rule without its version and row, and those; zeros where there are none."""
+    code, _, place = rule.partition("@")
+    version, _, row = place.partition(".")
+    return (code, int(version), int(row)) if version.isdecimal() and row.isdecimal() else (rule, 0, 0)
+
+
 def words(rule: str) -> str:
     """What a person reads for a verdict's rule."""
-    return WORDS.get(rule, rule)
+    code, version, row = split_row(rule)
+    if not row:
+        return WORDS.get(rule, rule)
+    of = f"worksheet v{version}, row {row}" if version else f"row {row}"
+    return f"{WORDS.get(code, code)} ({of})"

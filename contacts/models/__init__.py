@@ -1,6 +1,7 @@
 """The tables. Each file is one idea; the only code that writes contacts is ``services/write.py``."""
 
 from contacts.models.arrival import Arrival, Outcome
+from contacts.models.bulk_edit import BulkEdit
 from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Erasure
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
@@ -16,6 +17,7 @@ __all__ = [
     "Address",
     "Arrival",
     "BulkDecision",
+    "BulkEdit",
     "ConsentKey",
     "ConsentLedger",
     "ConsentRecord",

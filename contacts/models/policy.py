@@ -22,6 +22,12 @@ class HubSettings(models.Model):
         default=48, help_text="How long a held arrival may wait before the front page calls it late."
     )
 
+    stage_policy_issue = models.PositiveIntegerField(
+        default=1,
+        editable=False,
+        help_text="Goes up when the vendors' link to the stage table's policy is made anew.",
+    )
+
     class Meta:
         verbose_name = "hub settings"
         verbose_name_plural = "hub settings"

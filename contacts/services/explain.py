@@ -14,14 +14,16 @@ from typing import Any, NamedTuple
 from contacts.domain import rules
 from contacts.domain.identity import NotAnAddress, read_address
 from contacts.domain.origins import Origin, Writer, origin_of
-from contacts.models import Address, Arrival, Contact
+from contacts.models import Address, Arrival, Contact, Refusal
 from contacts.services import story
 from contacts.services.merged import living_id
 from contacts.services.merging.told import Told, merges_of
+from contacts.services.release import releases
 
 #: At most this many refused values of a field are told, from this many of the newest arrivals.
 REFUSED_TOLD = 100
 ARRIVALS_READ = 5000
+REFUSALS_READ = 1000
 #: How far back the value before the present one is looked for.
 HISTORY_READ = 200
 #: The rule of ``last_activity``, which no judge decides.
@@ -67,13 +69,15 @@ def explain_contact(contact: Contact, names: story.Names | None = None) -> dict[
     names = names or story.load_names()
     sent = _arrivals(contact.pk)
     merges = merges_of(contact.pk)
-    refused = _refused(sent, merges, names)
+    refused = _refused(contact.pk, sent, merges, names)
     values, before = values_of(contact), _before(contact.pk, names)
+    released = releases(contact.pk, contact.origins)
     fields = {
         name: _field(contact, name, values.get(name), names, sent)
         | {
             "before": before.get(name),
             "merge": merges.brought(name, values.get(name), contact.origins),
+            "released": released.get(name),
             "refused": refused.get(name, []),
         }
         for name in [*story.STANDARD, *names.custom]
@@ -111,6 +115,7 @@ def _field(contact: Contact, name: str, value: Any, names: story.Names, sent: Se
             "rule_code": None,
             "at": None,
             "arrival": None,
+            "worksheet": None,
         }
     writer = origin.writer
     return entry | {
@@ -120,6 +125,7 @@ def _field(contact: Contact, name: str, value: Any, names: story.Names, sent: Se
         "rule_code": origin.rule,
         "at": writer.at,
         "arrival": writer.arrival,
+        "worksheet": _place(origin.rule, writer.name),
     }
 
 
@@ -147,12 +153,43 @@ def _arrivals(contact_id: int) -> list[Sent]:
     return [Sent(*row) for row in found.values_list(*columns)[:ARRIVALS_READ]]
 
 
-def _refused(sent: Sequence[Sent], merges: Told, names: story.Names) -> dict[str, list[dict[str, Any]]]:
-    """By field, the values that arrivals offered, or merged contacts had, and that were not taken; newest first."""
+def _refused(
+    contact_id: int, sent: Sequence[Sent], merges: Told, names: story.Names
+) -> dict[str, list[dict[str, Any]]]:
+    """By field, the values that arrivals and connections offered, or merged contacts had, and that were not taken;
+    newest first."""
     told = _offered(sent)
-    for field, entries in merges.refused(names).items():
-        told[field] = sorted([*entries, *told[field]], key=itemgetter("at"), reverse=True)
+    for more in (merges.refused(names), _refused_rows(contact_id)):
+        for field, entries in more.items():
+            told[field] = sorted([*entries, *told[field]], key=itemgetter("at"), reverse=True)
     return told
+
+
+def _refused_rows(contact_id: int) -> dict[str, list[dict[str, Any]]]:
+    """By field, what rows of worksheets and the stage table refused to connections and people, the newest first."""
+    told: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    rows = Refusal.objects.filter(contact=contact_id).exclude(kind=Refusal.Kind.SOURCE)
+    for r in rows.order_by("-at", "-pk")[:REFUSALS_READ]:
+        if len(told[r.field]) < REFUSED_TOLD:
+            told[r.field].append(
+                {
+                    "value": r.offered,
+                    "origin": r.who,
+                    "rule": r.words,
+                    "rule_code": r.rule,
+                    "at": r.at.isoformat(timespec="seconds"),
+                    "arrival": None,
+                    "refusal": r.pk,
+                    "worksheet": _place(r.rule, r.who),
+                }
+            )
+    return told
+
+
+def _place(rule: str, connection: str) -> dict[str, Any] | None:
+    """The row of a worksheet that a rule names: its connection, the version and the row."""
+    _, version, row = rules.split_row(rule)
+    return {"connection": connection, "version": version, "row": row} if row else None
 
 
 def _offered(sent: Sequence[Sent]) -> dict[str, list[dict[str, Any]]]:
@@ -173,6 +210,12 @@ def _offered(sent: Sequence[Sent]) -> dict[str, list[dict[str, Any]]]:
                     }
                 )
     return told
+
+
+def refused_value(refusal: Refusal, name: str) -> str | None:
+    """What a connection or a person offered for a field; None for another field, and for a text cut short."""
+    cut = len(refusal.offered) >= Refusal._meta.get_field("offered").max_length
+    return refusal.offered if refusal.field == name and refusal.offered and not cut else None
 
 
 def offered_value(arrival: Arrival, name: str) -> str | None:
@@ -218,38 +261,3 @@ def _previous_run(values: Sequence[Mapping[str, Any]], name: str) -> int | None:
     else:
         return place - 1
     return place - 1 if values[-1].get(name) != values[0].get(name) else None
-
-
-def sentence(entry: Mapping[str, Any]) -> str:
-    """Why a field says what it says, as a person would tell it."""
-    if entry["origin"] is None:
-        return "Nobody has sent one yet." if entry["value"] is None else "It is older than the hub's records."
-    at = story.in_full(datetime.fromisoformat(entry["at"]))
-    return " ".join(filter(None, [_written(entry, at), _merged(entry), _was(entry)]))
-
-
-def _written(entry: Mapping[str, Any], at: str) -> str:
-    who, rule = entry["origin"], entry["rule_code"]
-    if rule == rules.PERSON:
-        act = "left it blank on purpose" if entry["value"] is None else "wrote it"
-        return f"{who} {act} on {at}. What a person wrote stays until a person changes it."
-    if rule == rules.PICKED:
-        act = "chose to leave it blank" if entry["value"] is None else "picked it"
-        return f"{who} {act} on {at}. What a person picked stays until a person changes it."
-    through = f" (arrival #{entry['arrival']})" if entry["arrival"] else ""
-    if entry["by"] == "person":
-        return f"{who} typed it in on {at}{through}: {entry['rule']}."
-    return f"It came from {who} on {at}{through}: {entry['rule']}."
-
-
-def _merged(entry: Mapping[str, Any]) -> str:
-    merge = entry["merge"]
-    return f"It is here since merge {merge['number']}, with {merge['name']} (#{merge['contact']})." if merge else ""
-
-
-def _was(entry: Mapping[str, Any]) -> str:
-    before = entry["before"]
-    if not before:
-        return ""
-    at = datetime.fromisoformat(before["at"])
-    return f"Before that it was “{before['value']}”, from {before['origin']}, {story.day(at)}."

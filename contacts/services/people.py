@@ -17,14 +17,14 @@ from django.core.exceptions import PermissionDenied
 from contacts.domain import rules
 from contacts.domain.changes import Person, Policy, Received, Verdict
 from contacts.domain.identity import clean, is_blank
-from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable, moves_back, owner_refuses
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable, moves_back, refuse
 from contacts.domain.origins import Writer, stamp
 from contacts.domain.overwrite import is_empty
 from contacts.domain.translate import translate
 from contacts.domain.world import person_key_of
 from contacts.models import Contact, Source
-from contacts.queries import policy_for
-from contacts.services import contact_rows, story, write
+from contacts.queries import policy_for, stage_table
+from contacts.services import contact_rows, refusals, story, write
 from contacts.services.bulk import as_time
 from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.intake import in_transaction
@@ -51,8 +51,11 @@ T = TypeVar("T")
 class Invalid(ValueError):
     """What can't be stored, by field ("" for the whole), each in a sentence."""
 
-    def __init__(self, errors: Mapping[str, str], contact: Contact | None = None) -> None:
+    def __init__(
+        self, errors: Mapping[str, str], contact: Contact | None = None, refused: tuple[str, str, str] | None = None
+    ) -> None:
         super().__init__(" ".join(errors.values()))
+        self.refused = refused  # the rule of the stage table that refused a move, from and to
         self.errors = dict(errors)
         self.contact = contact  # whom the address belongs to, where that is the fault
 
@@ -92,10 +95,17 @@ def edit_contact(
         head = f"edited: {', '.join(names.label(f) for f in written)}."
         store(contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at)
         if written.get("lifecycle_stage") == UNSUBSCRIBED:
-            record_withdrawal(contact.pk, actor=story.person_name(user), at=at)
+            record_withdrawal([contact.pk], actor=story.person_name(user), at=at)
         return Edited(tuple(written), contact.version + 1, notes)
 
-    return with_contact(contact_id, user, edit, lambda person: _keys_after(person, changes))
+    try:
+        return with_contact(contact_id, user, edit, lambda person: _keys_after(person, changes))
+    except Invalid as error:
+        if error.refused:  # kept although nothing else of the edit is
+            rule, current, asked = error.refused
+            name = story.person_name(user)
+            refusals.log_refusals([refusals.of_person(contact_id, rule, stage_table(), current, asked, name, at)])
+        raise
 
 
 def with_contact(
@@ -161,17 +171,18 @@ def judge(person: Person, changes: Mapping[str, str], *, user: Any, reason: str)
     read, wrong = read_values(person, {f: t for f, t in wanted.items() if f not in CHOSEN}, policy)
     errors |= wrong
     notes: list[str] = []
+    refused: tuple[str, str, str] | None = None
     for name, decide in (("lifecycle_stage", _stage), ("owner", _owner), ("source", _source)):
         if name in wanted:
             try:
                 read[name] = decide(person, str(wanted[name]), policy, user, notes)
             except Invalid as error:
-                errors[name] = str(error)
+                errors[name], refused = str(error), error.refused or refused
     written = {f: v for f, v in read.items() if not _same(person.values.get(f), v)}
     if "source" in written and not reason.strip():
         errors["reason"] = SAID["reason"]
     if errors:
-        raise Invalid(errors)
+        raise Invalid(errors, refused=refused)
     return written, notes
 
 
@@ -210,9 +221,10 @@ def _stage(person: Person, text: str, policy: Policy, user: Any, notes: list[str
     stage = stages.named(text)
     if now is not None and stage is not None and now.slug == stage.slug:
         return now.slug
-    refused = refuse_stage(stages, text, now, kind)
-    if refused:
-        raise Invalid({"": refused})
+    current, asked = now.slug if now else "", stage.slug if stage else clean(text)
+    rule = refuse(stages, kind, current, asked)
+    if rule:
+        raise Invalid({"": refuse_stage(stages, text, now, kind)}, refused=(rule, current, asked))
     if moves_back(stage, now):
         notes.append(f"Stage moved back from {now.label} to {stage.label}.")
     return stage.slug
@@ -221,12 +233,11 @@ def _stage(person: Person, text: str, policy: Policy, user: Any, notes: list[str
 def refuse_stage(stages: StageTable, text: str, now: StageRow | None, kind: str) -> str:
     """Why somebody may not set a stage, as a sentence; "" when they may."""
     stage = stages.named(text)
-    if stage is None:
-        return f"“{text}”: {rules.words(rules.STAGE_UNKNOWN)}."
-    rule = owner_refuses(stage, kind)
-    if rule:
-        return f"{stage.label}: {rules.words(rule)}."
-    return SAID["back"].format(now.label) if now and moves_back(stage, now) and kind != "sales" else ""
+    rule = refuse(stages, kind, now.slug if now else "", stage.slug if stage else text)
+    if rule == rules.STAGE_BACK and now:
+        return SAID["back"].format(now.label)
+    shown = stage.label if stage else f"“{text}”"
+    return f"{shown}: {rules.words(rule)}." if rule else ""
 
 
 def _owner(person: Person, text: str, policy: Policy, user: Any, notes: list[str]) -> int | None:

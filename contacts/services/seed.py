@@ -13,6 +13,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from contacts.domain.changes import Received
@@ -21,6 +22,7 @@ from contacts.queries import policy_for
 from contacts.roles import ELSEWHERE, ROLES
 from contacts.services.intake import take
 from contacts.services.seed_queue import CLEARED, clear_queue, seed_likely, seed_queue
+from contacts.services.stage_tables import make_first
 from contacts.services.write import Entrance
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
@@ -45,6 +47,25 @@ RANKS = {
     "Disqualified": (70, "sales", ""),
     "Unsubscribed": (80, "anyone", ""),
 }
+#: What the sandbox calls the stages: read as the first that has the name, and written where it says so.
+IN_SANDBOX = (
+    ("New Lead", "Subscriber", True),
+    ("New Lead", "New Contact", False),
+    ("New Lead", "Lead", False),
+    ("Event Lead", "Subscriber", True),
+    ("Outbound", "Subscriber", True),
+    ("Referred", "Subscriber", True),
+    ("MQL", "Marketing Qualified Lead", True),
+    ("SQL", "Sales Accepted Lead", True),
+    ("SQL", "Sales Qualified Lead", False),
+    ("In Discovery", "Working", True),
+    ("In Pipeline", "Opportunity", True),
+    ("Customer", "Customer", True),
+    ("Disqualified", "Disqualified", True),
+    ("Unsubscribed", "Unsubscribed", True),
+    ("", "Evangelist", False),
+    ("", "Other", False),
+)
 #: Entry stages of the lead source worksheet: equals of New Lead.
 ENTRY = {"Event Lead": "Met at an event", "Referred": "Sent by a partner", "Outbound": "Found by a rep"}
 KINDS = {
@@ -99,6 +120,7 @@ def _stages() -> None:
     for label, description in ENTRY.items():
         defaults = {"label": label, "rank": RANKS["New Lead"][0], "description": description}
         Stage.objects.get_or_create(slug=slugify(label), defaults=defaults)
+    make_first(timezone.now(), {"sandbox": [[slugify(stage), *name] for stage, *name in IN_SANDBOX]})
 
 
 def _sources() -> None:

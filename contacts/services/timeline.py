@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Q
+
+from contacts.domain.rules import split_row
 from contacts.models import Arrival, Contact, Outcome
 from contacts.services import story
 from contacts.services.merged import lived_as
+from contacts.services.release import RELEASED, TAKEN_BACK
 
 SHOWN = 30
 #: Longest value that a line of the timeline quotes.
@@ -22,9 +26,14 @@ ICONS = {
     "stage": "stairs",
     "address": "alternate_email",
     "merge": "merge",
+    "sync": "sync",
+    "released": "lock_open",
+    "taken back": "lock",
 }
 #: How a row of history tells of a merge, or of one that was taken back.
 MERGED = re.compile(r"merged (?:with|into) #.*, merge (?P<to>\d+)|merge (?P<back>\d+) taken back", re.DOTALL)
+#: How it tells of what a connection wrote: the worksheet's version, and each field with its rule.
+SYNCED = re.compile(r"[\w-]+ worksheet v\d+: (?P<what>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -117,11 +126,26 @@ def _event_words(event: story.Event) -> Line:
         act, _, rest = event.reason.partition(": ")
         said = f"{event.actor}: {act}, {rest.strip().removesuffix('.')}"
         return Line(event.at, ICONS["address"], said)
+    for act, head in (("released", RELEASED), ("taken back", TAKEN_BACK)):
+        if event.reason.startswith(head):
+            field = event.reason.removeprefix(head).strip()
+            label = story.HUB_LABELS.get(field, field.replace("_", " "))
+            said = f"released {label} to the connections" if act == "released" else f"protects {label} again"
+            return Line(event.at, ICONS[act], f"{event.actor} {said}")
+    if found := SYNCED.fullmatch(event.reason):
+        changed = "; ".join(_change(c, filled=not c.old) for c in event.changes)
+        return Line(event.at, ICONS["sync"], f"{event.actor} {changed}", None, _rows(found["what"]))
     fields = {c.field for c in event.changes}
     icon = "arrival" if event.arrival else "stage" if fields == {"lifecycle_stage"} else "edit"
     said = "; ".join(_change(c, filled=event.arrival is not None) for c in event.changes)
     words = f"{event.actor} {said}" if said else f"{event.actor}: {event.reason}"
     return Line(event.at, ICONS[icon], words, event.arrival, _own_reason(event))
+
+
+def _rows(what: str) -> str:
+    """ "worksheet v7, row 5 and row 6" """
+    places = sorted({split_row(part.rpartition(" ")[2])[1:] for part in what.split(", ")})
+    return f"worksheet v{places[0][0]}, {' and '.join(f'row {row}' for _, row in places)}" if places else ""
 
 
 def _own_reason(event: story.Event) -> str:
@@ -157,8 +181,11 @@ def _short(text: str) -> str:
 
 
 def counts(contact_id: int) -> str:
-    """ "15 arrivals, 9 edits"."""
+    """ "15 arrivals, 9 edits", and the writes of connections where there are any."""
     arrivals = Arrival.objects.filter(contact_id=contact_id).count()
     rows = Contact.history.model.objects.filter(id__in=lived_as(contact_id), arrival_id=None, history_type="~")
-    edits = rows.count()
-    return f"{arrivals:,} arrival{'s' * (arrivals != 1)}, {edits:,} edit{'s' * (edits != 1)}"
+    of_syncs = Q(history_user_id=None, history_change_reason__contains=" worksheet v")
+    found = rows.aggregate(syncs=Count("pk", filter=of_syncs), edits=Count("pk", filter=~of_syncs))
+    edits, syncs = found["edits"], found["syncs"]
+    said = f"{arrivals:,} arrival{'s' * (arrivals != 1)}, {edits:,} edit{'s' * (edits != 1)}"
+    return f"{said}, {syncs:,} sync{'s' * (syncs != 1)}" if syncs else said

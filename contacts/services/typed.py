@@ -11,11 +11,11 @@ from typing import Any
 
 from contacts.domain import rules
 from contacts.domain.changes import Person, Plan, Policy, Received
-from contacts.domain.lifecycle import StageTable, owner_refuses
+from contacts.domain.lifecycle import StageTable, refuse
 from contacts.domain.translate import translate
 from contacts.models import Source
 from contacts.queries import policy_for
-from contacts.services import intake, story
+from contacts.services import intake, refusals, story
 from contacts.services.dry_run import preview
 from contacts.services.people import NOT_READ, SET_SALES, refusal
 from contacts.services.records import storable
@@ -94,10 +94,21 @@ def faults(record: Typed) -> dict[str, str]:
         found["email" if incoming.rejected == rules.BAD_ADDRESS else ""] = incoming.reason
     if incoming.stage and "lifecycle_stage" not in found:
         stage = record.policy.stages.named(incoming.stage)
-        rule = owner_refuses(stage, record.policy.source.actor_kind) if stage else rules.STAGE_UNKNOWN
+        slug = stage.slug if stage else incoming.stage
+        rule = refuse(record.policy.stages, record.policy.source.actor_kind, "", slug)
         if rule:
             found["lifecycle_stage"] = f"{stage.label if stage else incoming.stage}: {rules.words(rule)}."
     return found
+
+
+def note_refused(record: Typed) -> None:
+    """Log that the stage table refused the stage that somebody typed: nothing of the record is stored yet."""
+    stages, asked = record.policy.stages, translate(record.received, record.policy).stage
+    stage = stages.named(asked) if asked else None
+    rule = refuse(stages, record.policy.source.actor_kind, "", stage.slug if stage else asked) if asked else ""
+    if rule:
+        who, at = record.entrance.actor, record.entrance.at
+        refusals.log_refusals([refusals.of_person(None, rule, stages, "", asked, who, at)])
 
 
 def _called(person: Person) -> tuple[int, str]:

@@ -19,7 +19,8 @@ from contacts.domain.identity import sort_key
 from contacts.domain.matching import who
 from contacts.domain.queue import place_of_hold
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
-from contacts.services import bulk
+from contacts.queries import stage_table
+from contacts.services import bulk, refusals
 from contacts.services.consent.arrivals import Agreed, record_consent
 from contacts.services.contact_rows import (
     COLUMN,
@@ -85,7 +86,15 @@ def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) ->
         bulk.insert(Arrival, ARRIVAL_COLUMNS, [_arrival(p, entrance, at) for p in plans])
     _addresses(plans, entrance)
     _history(plans, entrance)
+    _refusals(plans, entrance)
     record_consent(plans, entrance)  # last: whoever adds to the ledger keeps others waiting until the end
+
+
+def _refusals(plans: Sequence[Plan], entrance: Entrance) -> None:
+    """The log of what the stage table refused to these arrivals, if it refused anything."""
+    found = refusals.refusing(plans)
+    if found:
+        refusals.log_refusals(refusals.of_plans(found, stage_table(), entrance.at))
 
 
 def _fills(plans: Sequence[Plan], at: Any) -> None:

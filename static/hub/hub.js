@@ -1,7 +1,7 @@
-// The menu button, and nothing that a page needs to work without it.
+// The menu button, printing and copying; nothing that a page needs to work without it.
 (() => {
   // A page that needs the whole width opens without the menu, and remembers its own choice.
-  const wide = () => document.querySelector(".rev-case") !== null;
+  const wide = () => document.querySelector(".rev-case, .ws-page") !== null;
   const remember = () => (wide() ? "hub-side-wide" : "hub-side");
   const isHidden = () => (wide() ? localStorage.getItem(remember()) !== "shown" : localStorage.getItem(remember()) === "hidden");
   const apply = (hidden) => {
@@ -13,6 +13,14 @@
   };
   // Unfold's listener on file inputs expects a text input beside them and fails without; it spares marked ones.
   const spareFileInputs = () => document.querySelectorAll(".hub input[type=file]").forEach((i) => { i.hasChangeListener = true; });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) print();
+    const copy = event.target.closest("[data-copy]");
+    if (!copy) return;
+    const from = document.querySelector("[data-copy-from]");
+    from.select();
+    navigator.clipboard?.writeText(from.value).then(() => (copy.textContent = "Copied"), () => {});
+  });
   document.addEventListener("DOMContentLoaded", () => {
     spareFileInputs();
     apply(isHidden());

@@ -35,6 +35,18 @@
     if (act(event.key.toLowerCase())) event.preventDefault();
   });
 
+  // Boxes belong to one form; another one that takes what was chosen gets it when it is sent.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-takes-chosen]")) return;
+    event.target.querySelectorAll("[data-chosen]").forEach((input) => input.remove());
+    for (const box of document.querySelectorAll("input[name=contact]:checked")) {
+      if (box.form === event.target) continue;
+      const input = Object.assign(document.createElement("input"), { type: "hidden", name: "contact", value: box.value });
+      input.dataset.chosen = "";
+      event.target.append(input);
+    }
+  });
+
   const say = (button) => {
     button.textContent = off() ? "Turn single keys on" : "Turn single keys off";
     document.querySelectorAll("[data-keys]").forEach((keys) => (keys.hidden = off()));

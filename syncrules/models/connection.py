@@ -44,7 +44,8 @@ class Connection(models.Model):
 class Link(models.Model):
     """A contact and its record in a MAP, by the MAP's own id, with what both sides last agreed on.
 
-    ``agreed`` is hub field to value in the hub's terms; ``seen`` is MAP field to value as the MAP last showed it.
+    ``agreed`` is hub field to the hub's value, the MAP's text for it, and what that text was read as where a MAP
+    respells; ``seen`` is MAP field to value as the MAP last showed it.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="links", db_index=False)
@@ -53,6 +54,7 @@ class Link(models.Model):
     agreed = models.JSONField(default=dict)
     seen = models.JSONField(default=dict)
     agreed_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=0, help_text="The contact's, when the two were last judged.")
 
     class Meta:
         indexes = [models.Index(fields=["contact", "connection"], name="link_contact")]

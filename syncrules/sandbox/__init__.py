@@ -6,6 +6,7 @@ It is a process of its own with its own storage, and imports neither Django nor 
 hub: what the hub knows of it, it knows over HTTP.
 
 Where to look: ``routes`` (every path), ``contacts`` and ``batches`` (writing), ``search`` (reading),
-``consent`` (subscriptions), ``properties`` (the fields), ``faults`` and ``limits`` (misbehaviour),
+``consent`` (subscriptions), ``properties`` (the fields), ``events`` and ``webhooks`` (telling of changes),
+``desk`` and ``forms`` (the pages), ``seeding``, ``faults`` and ``limits`` (misbehaviour),
 ``app`` (the order of things for one request), ``server`` (bytes on the wire), ``storage`` (SQLite).
 """

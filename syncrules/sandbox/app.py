@@ -11,11 +11,13 @@ from typing import Any
 
 from . import pages, routes
 from .clock import Clock
+from .desk import Desk
 from .errors import ApiError, not_found
 from .faults import Fault, Faults, FaultSpecError, parse
 from .limits import Limits, too_many
 from .log import WriteLog
 from .storage import Store
+from .webhooks import Target, Webhooks
 from .wire import Reply, Request, decoded, html_reply, json_reply
 
 
@@ -28,6 +30,22 @@ class Sandbox:
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     log: WriteLog = field(default_factory=WriteLog)
+    target: Target | None = None
+
+    def __post_init__(self) -> None:
+        self._desk = Desk(self.store)
+        told = self.target
+        self.webhooks = Webhooks(told, self.store, lambda: self.clock, lambda: self.faults) if told else None
+
+    def start(self) -> None:
+        """Begin to tell of changes, where somebody is to be told."""
+        if self.webhooks:
+            self.webhooks.start()
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        if self.webhooks:
+            self.webhooks.stop()
 
     @property
     def clock(self) -> Clock:
@@ -37,8 +55,10 @@ class Sandbox:
     def respond(self, request: Request) -> Reply:
         """The reply to anything; a mistake of ours is a 500 with its traceback on standard error."""
         try:
-            if request.path == "/" and request.method == "GET":
-                return html_reply(200, pages.home(self._figures()))
+            page = self._desk.respond(request, self.clock, self._figures() if request.path == "/" else {})
+            if page is not None:
+                self._wake()
+                return page
             self._check_token(request)
             if request.path.startswith("/_sandbox/"):
                 return self._control(request)
@@ -48,6 +68,10 @@ class Sandbox:
         except Exception:  # the server must outlive any one request
             traceback.print_exc(file=sys.stderr)
             return json_reply(500, ApiError(500, "internal error", "INTERNAL_ERROR").body())
+
+    def _wake(self) -> None:
+        if self.webhooks:
+            self.webhooks.wake()
 
     def _check_token(self, request: Request) -> None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
@@ -76,11 +100,15 @@ class Sandbox:
         try:
             body = request.json() if request.method in ("POST", "PATCH") and request.raw else {}
             with self.store.transaction():
-                call = routes.Call(self.store, self.clock.now_ms(), decoded(parts), request.query, body)
+                now = self.clock.now_ms()
+                indexed = now - int(self.faults.lag * 1000) if self.faults.lag else None
+                call = routes.Call(self.store, now, decoded(parts), request.query, body, indexed)
                 status, answer = route.handler(call)
         except ApiError as problem:
             return json_reply(problem.status, problem.body())
         entry["applied"] = True
+        if route.writes:
+            self._wake()
         return json_reply(status, answer)
 
     # What HubSpot does not have: for tests and for the person at the keyboard.
@@ -95,11 +123,13 @@ class Sandbox:
                 self.limits.reset()
                 self.log.reset()
                 return json_reply(204, None)
+            case "GET", "/_sandbox/webhooks":
+                return json_reply(200, self.webhooks.figures() if self.webhooks else {})
             case "GET", "/_sandbox/faults":
                 return json_reply(200, {"faults": str(self.faults)})
             case "POST", "/_sandbox/faults":
                 return self._change_faults(request.json())
-        raise not_found("The sandbox has GET requests, POST reset, and GET or POST faults under /_sandbox/.")
+        raise not_found("/_sandbox/ has GET requests, GET webhooks, POST reset, and GET or POST faults.")
 
     def _change_faults(self, body: dict[str, Any]) -> Reply:
         try:
@@ -116,8 +146,15 @@ class Sandbox:
             "Writes among them": f"{self.log.writes:,}",
             "Limit": limit,
             "Faults": str(self.faults) or "none",
+            "Webhooks": self._told(),
             "Storage": self.store.path,
         }
+
+    def _told(self) -> str:
+        if not self.target or not self.webhooks:
+            return "none"
+        figures = ", ".join(f"{n:,} {name}" for name, n in self.webhooks.figures().items())
+        return f"to {self.target.url} ({figures})"
 
 
 def _strike(fault: Fault | None, serve: Callable[[], Reply]) -> Reply:

@@ -54,6 +54,17 @@ def update(store: Store, body: dict[str, Any], now: int) -> Answer:
     return _run(inputs, one, now, 200)
 
 
+def archive(store: Store, body: dict[str, Any], now: int) -> tuple[int, None]:
+    """``batch/archive``: what is not there (any more) is no fault."""
+    for item in _inputs(body):
+        try:
+            contacts.archive(store, contacts.find(store, _id(item)), now)
+        except ApiError as problem:
+            if problem.category != "OBJECT_NOT_FOUND":
+                raise
+    return 204, None
+
+
 def upsert(store: Store, body: dict[str, Any], now: int) -> Answer:
     """``batch/upsert``: changed where it exists, created where it does not; ``new`` says which.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import consent
+from . import consent, events
 from .clock import iso
 from .errors import ApiError, conflict, not_found
 from .properties import BY_NAME, DEFAULTS, STAGE_RANK, UNIQUE, clean
@@ -63,6 +63,7 @@ def create(store: Store, values: Any, now: int) -> Row:
     _refuse_taken(store, cleaned, None)
     row = Row(0, now, now)
     row.id = store.insert(row)
+    events.happened(store, "contact.creation", row.id, now)
     return _apply(store, row, cleaned, now)
 
 
@@ -81,6 +82,19 @@ def archive(store: Store, row: Row, now: int) -> None:
     row.archived_ms = row.modified_ms = now
     store.execute("DELETE FROM keys WHERE contact_id = ?", (row.id,))
     store.save(row)
+    events.happened(store, "contact.deletion", row.id, now)
+
+
+def erase(store: Store, row: Row, now: int) -> None:
+    """Delete for good, as HubSpot's gdpr-delete does: nothing is left but the fact that mail is not wanted."""
+    for address in filter(
+        None, [row.properties.get("email"), *row.properties.get("hs_additional_emails", "").split(";")]
+    ):
+        consent.unsubscribe_all(store, address, now)
+    store.execute("DELETE FROM keys WHERE contact_id = ?", (row.id,))
+    store.execute("DELETE FROM merged WHERE kept_id = ?", (row.id,))
+    store.execute("DELETE FROM contacts WHERE id = ?", (row.id,))
+    events.happened(store, "contact.privacyDeletion", row.id, now)
 
 
 def merge(store: Store, primary: Row, other: Row, now: int) -> Row:
@@ -100,6 +114,8 @@ def merge(store: Store, primary: Row, other: Row, now: int) -> Row:
         primary.properties["lifecyclestage"] = max(stages, key=STAGE_RANK.__getitem__)
     primary.created_ms = min(primary.created_ms, other.created_ms)
     _hand_over(store, primary, other)
+    told = {"primaryObjectId": primary.id, "mergedObjectIds": [other.id], "newObjectId": primary.id}
+    events.happened(store, "contact.merge", primary.id, now, **told)
     return _finish(store, primary, now)
 
 
@@ -154,6 +170,7 @@ def _finish(store: Store, row: Row, now: int) -> Row:
     }
     row.properties = {k: v for k, v in (row.properties | derived).items() if v}
     row.modified_ms = now
+    events.changed(store, row, now)
     store.save(row)
     return row
 

@@ -33,6 +33,12 @@ KINDS: dict[str, tuple[float | None, str]] = {
     "reset_after_write": (None, "the write is done, then the connection is reset"),
     "truncated": (None, "done, but the answer's body stops half-way"),
 }
+#: What befalls webhooks; these shares are of the events, beside those of the requests.
+HOOKS: dict[str, tuple[float | None, str]] = {
+    "hook_late": (10.0, "a webhook's event is sent late"),
+    "hook_twice": (None, "a webhook's event is sent twice"),
+    "hook_shuffle": (None, "a webhook's events come in another order"),
+}
 #: Faults that strike only writes: on a read they would be plain resets.
 WRITES_ONLY = frozenset({"reset_after_write"})
 MAX_SECONDS = 600
@@ -62,8 +68,10 @@ class Faults:
     """What a spec says."""
 
     faults: tuple[Fault, ...] = ()
+    hooks: tuple[Fault, ...] = ()
     seed: int = 1
     clock: float = 0.0
+    lag: float = 0.0  # seconds that the search index is behind
 
     def draw(self, number: int, *, writes: bool) -> Fault | None:
         """The fault that strikes the request of that number, if one does."""
@@ -76,9 +84,27 @@ class Faults:
             place -= fault.share
         return None
 
+    def late(self, event: int) -> float:
+        """How many seconds too late that event is sent."""
+        fault = self._struck("hook_late", event)
+        return fault.seconds if fault else 0.0
+
+    def twice(self, event: int) -> bool:
+        """Whether that event is sent twice."""
+        return self._struck("hook_twice", event) is not None
+
+    def shuffled(self, event: int) -> bool:
+        """Whether the events that are sent with that one come in another order."""
+        return self._struck("hook_shuffle", event) is not None
+
+    def _struck(self, kind: str, event: int) -> Fault | None:
+        place = random.Random(f"{self.seed}:{kind}:{event}").random()  # noqa: S311 - replayable, not secret
+        return next((fault for fault in self.hooks if fault.kind == kind and place < fault.share), None)
+
     def __str__(self) -> str:
-        items = [str(fault) for fault in self.faults]
+        items = [str(fault) for fault in (*self.faults, *self.hooks)]
         items += [f"clock={self.clock:+g}s"] if self.clock else []
+        items += [f"lag={self.lag:g}s"] if self.lag else []
         return ",".join([*items, f"seed={self.seed}"]) if items else ""
 
 
@@ -95,19 +121,27 @@ def parse(spec: str) -> Faults:
             faults[name] = fault
         else:
             options[name] = value
-    total = math.fsum(fault.share for fault in faults.values())
+    requests = tuple(fault for fault in faults.values() if fault.kind in KINDS)
+    total = math.fsum(fault.share for fault in requests)
     if total > 1 + 1e-9:
         raise FaultSpecError(f"The shares of the faults add up to {total:g}; they can't be over 1 together.")
-    return Faults(tuple(faults.values()), int(options.get("seed", 1)), options.get("clock", 0.0))
+    return Faults(
+        faults=requests,
+        hooks=tuple(fault for fault in faults.values() if fault.kind in HOOKS),
+        seed=int(options.get("seed", 1)),
+        clock=options.get("clock", 0.0),
+        lag=options.get("lag", 0.0),
+    )
 
 
 def _fault(item: str) -> Fault:
     kind, *rest = item.split(":")
-    if kind not in KINDS:
-        raise FaultSpecError(f'"{item}" is no fault the sandbox knows; it knows {", ".join(KINDS)}.')
+    known = KINDS | HOOKS
+    if kind not in known:
+        raise FaultSpecError(f'"{item}" is no fault the sandbox knows; it knows {", ".join(known)}.')
     if not 1 <= len(rest) <= 2:
         raise FaultSpecError(f'"{item}" must be written {kind}:SHARE, for instance {kind}:0.1.')
-    default = KINDS[kind][0]
+    default = known[kind][0]
     if default is None and len(rest) == 2:
         raise FaultSpecError(f'"{item}" has a duration, but {kind} takes none.')
     seconds = _seconds(rest[1], item) if len(rest) == 2 else default or 0.0
@@ -134,7 +168,9 @@ def _option(item: str) -> tuple[str, float]:
         if not re.fullmatch(r"\d{1,15}", text, re.ASCII):
             raise FaultSpecError(f'"{item}" is no seed; a seed is a whole number.')
         return name, int(text)
+    if name == "lag":
+        return name, _seconds(text, item)
     if name == "clock":
         sign = -1.0 if text.startswith("-") else 1.0
         return name, sign * _seconds(text.lstrip("+-"), item)
-    raise FaultSpecError(f'"{item}" is no setting the sandbox knows; it knows seed=N and clock=+90s.')
+    raise FaultSpecError(f'"{item}" is no setting the sandbox knows; it knows seed=N, clock=+90s and lag=3s.')

@@ -1,10 +1,10 @@
-"""The page at /: what a person sees who opens the port in a browser."""
+"""What a person reads who opens the port in a browser, and what a failing gateway shows."""
 
 from __future__ import annotations
 
 from html import escape
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: .25rem; }
@@ -20,18 +20,14 @@ def home(figures: dict[str, str]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>' for name, value in figures.items()
     )
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Sandbox MAP</title>
-<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body><main>
-<h1>Sandbox MAP</h1>
+    return f"""<h2>What this is</h2>
 <p>A small marketing platform that speaks HubSpot's contacts API, run beside CRM Hub so that a two-way
 sync can be seen without an account anywhere. Its contacts are its own; nothing here is sent on.</p>
 <table>{rows}</table>
 <p>Callers use <code>/crm/v3/objects/contacts</code> or <code>/crm/objects/2026-09/contacts</code> with
 <code>Authorization: Bearer &hellip;</code>, the token from <code>SANDBOX_TOKEN</code>. For
 tests, <code>/_sandbox/requests</code> lists the writes received, <code>/_sandbox/faults</code> changes the
-faults and <code>/_sandbox/reset</code> empties it.</p>
-</main></body></html>
+faults, <code>/_sandbox/webhooks</code> counts what was told and <code>/_sandbox/reset</code> empties it.</p>
 """
 
 

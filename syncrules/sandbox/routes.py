@@ -34,6 +34,7 @@ class Call:
     parts: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
+    indexed: int | None = None  # up to when the search knows of changes
 
     def names(self) -> list[str] | None:
         """The ``properties`` asked for in the URL, separated by commas."""
@@ -45,10 +46,23 @@ class Call:
         """The e-mail address in a subscription's path; the channel can only be e-mail."""
         if self.query.get("channel", "EMAIL") != "EMAIL":
             raise ApiError(400, "channel must be EMAIL")
-        address = self.parts["address"].strip().lower()
-        if "@" not in address:
-            raise ApiError(400, f"{address} is not an e-mail address")
-        return address
+        return _address(self.parts["address"])
+
+    def addresses(self) -> list[str]:
+        """The ``inputs`` of a batch about addresses."""
+        if self.query.get("channel", "EMAIL") != "EMAIL":
+            raise ApiError(400, "channel must be EMAIL")
+        inputs = self.body.get("inputs")
+        if not isinstance(inputs, list) or not 1 <= len(inputs) <= batches.LIMIT:
+            raise ApiError(400, f"Invalid input: inputs must be a list of 1 to {batches.LIMIT} addresses")
+        return [_address(item) for item in inputs]
+
+
+def _address(text: Any) -> str:
+    address = text.strip().lower() if isinstance(text, str) else ""
+    if "@" not in address:
+        raise ApiError(400, f"{text} is not an e-mail address")
+    return address
 
 
 Answer = tuple[int, Any]
@@ -96,7 +110,7 @@ def _list(call: Call) -> Answer:
 
 
 def _archived(call: Call) -> bool:
-    return call.query.get("archived") == "true"
+    return call.query.get("archived", "").lower() == "true"
 
 
 def _read(call: Call) -> Answer:
@@ -132,10 +146,21 @@ def _merge(call: Call) -> Answer:
 
 
 def _search(call: Call) -> Answer:
-    return 200, search.search(call.store, call.body)
+    return 200, search.search(call.store, call.body, call.indexed)
 
 
-def _batch(operate: Callable[[Store, dict[str, Any], int], Answer]) -> Handler:
+def _erase(call: Call) -> Answer:
+    try:
+        contacts.erase(
+            call.store, contacts.find(call.store, call.body.get("objectId"), call.body.get("idProperty")), call.now
+        )
+    except ApiError as problem:
+        if problem.category != "OBJECT_NOT_FOUND":
+            raise
+    return 204, None
+
+
+def _batch(operate: Callable[[Store, dict[str, Any], int], tuple[int, Any]]) -> Handler:
     return lambda call: operate(call.store, call.body, call.now)
 
 
@@ -168,6 +193,37 @@ def _unsubscribe_all(call: Call) -> Answer:
     return _complete(call, results)
 
 
+def _status_batch(call: Call) -> Answer:
+    return _by_address(call, "statuses", lambda address: consent.statuses(call.store, address))
+
+
+def _all_batch(call: Call) -> Answer:
+    return _by_address(call, "wideStatuses", lambda address: consent.unsubscribed_all(call.store, address))
+
+
+def _unsubscribe_batch(call: Call) -> Answer:
+    for address in call.addresses():
+        consent.unsubscribe_all(call.store, address, call.now)
+        contacts.refresh_consent(call.store, address, call.now)
+    return _status_batch(call)
+
+
+def _by_address(call: Call, key: str, read: Callable[[str], list[dict[str, Any]]]) -> Answer:
+    return _complete(call, [{"subscriberIdString": a, key: read(a)} for a in call.addresses()])
+
+
+def _write_batch(call: Call) -> Answer:
+    inputs = call.body.get("inputs")
+    if not isinstance(inputs, list) or not all(isinstance(i, dict) for i in inputs) or not 1 <= len(inputs) <= 100:
+        raise ApiError(400, "Invalid input: inputs must be a list of 1 to 100 objects")
+    results = []
+    for item in inputs:
+        address = _address(item.get("subscriberIdString"))
+        results += consent.set_status(call.store, address, item, call.now)
+        contacts.refresh_consent(call.store, address, call.now)
+    return _complete(call, results)
+
+
 def _route(method: str, path: str, handler: Handler, **marks: bool) -> Route:
     pattern = re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", path))
     return Route(method, pattern, handler, **marks)
@@ -176,6 +232,7 @@ def _route(method: str, path: str, handler: Handler, **marks: bool) -> Route:
 _CONTACTS = "/crm/v3/objects/(?:contacts|0-1)"
 _PROPERTIES = "/crm/v3/properties/(?:contacts|0-1)"
 _STATUSES = "/communication-preferences/v4/statuses/<address>"
+_BATCH = "/communication-preferences/v4/statuses/batch"
 #: First match wins: fixed words before ``<ref>``.
 ROUTES: tuple[Route, ...] = (
     _route("GET", _PROPERTIES, lambda _: (200, properties.definitions())),
@@ -188,10 +245,16 @@ ROUTES: tuple[Route, ...] = (
     _route("POST", f"{_CONTACTS}/batch/create", _batch(batches.create), writes=True),
     _route("POST", f"{_CONTACTS}/batch/update", _batch(batches.update), writes=True),
     _route("POST", f"{_CONTACTS}/batch/upsert", _batch(batches.upsert), writes=True),
+    _route("POST", f"{_CONTACTS}/batch/archive", _batch(batches.archive), writes=True),
+    _route("POST", f"{_CONTACTS}/gdpr-delete", _erase, writes=True),
     _route("GET", f"{_CONTACTS}/<ref>", _read),
     _route("PATCH", f"{_CONTACTS}/<ref>", _update, writes=True),
     _route("DELETE", f"{_CONTACTS}/<ref>", _archive, writes=True),
     _route("GET", "/communication-preferences/v4/definitions", _definitions),
+    _route("POST", f"{_BATCH}/read", _status_batch),
+    _route("POST", f"{_BATCH}/write", _write_batch, writes=True),
+    _route("POST", f"{_BATCH}/unsubscribe-all", _unsubscribe_batch, writes=True),
+    _route("POST", f"{_BATCH}/unsubscribe-all/read", _all_batch),
     _route("GET", f"{_STATUSES}/unsubscribe-all", _all_status),
     _route("POST", f"{_STATUSES}/unsubscribe-all", _unsubscribe_all, writes=True),
     _route("GET", _STATUSES, _status),

@@ -68,9 +68,14 @@ def _field(name: Any) -> _Field:
     return _Field(known.name, known.type, f"fold({plain})" if known.type == "string" else plain)
 
 
-def search(store: Store, body: dict[str, Any]) -> dict[str, Any]:
-    """One page of results with the total, and where the next page starts."""
+def search(store: Store, body: dict[str, Any], indexed: int | None = None) -> dict[str, Any]:
+    """One page of results with the total, and where the next page starts.
+
+    What changed after ``indexed`` (milliseconds) is not found yet: the index of HubSpot's search is behind by seconds.
+    """
     where, values = _where(body)
+    if indexed is not None:
+        where, values = f"{where} AND modified_ms <= ?", [*values, indexed]
     limit, after = _paging(body)
     total = store.query(f"SELECT count(*) FROM contacts WHERE {where}", values)[0][0]  # noqa: S608
     rows = store.select(where, [*values, limit, after], f"ORDER BY {_order(body)} LIMIT ? OFFSET ?")

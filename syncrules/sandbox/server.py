@@ -51,10 +51,12 @@ class SandboxServer(ThreadingHTTPServer):
 
     def run(self, poll_seconds: float = 0.1) -> None:
         """Serve until ``stop``, which is noticed within ``poll_seconds``."""
+        self.sandbox.start()
         try:
             self.serve_forever(poll_seconds)
         finally:
             self.stopping.set()
+            self.sandbox.stop()
             self.server_close()
             self.sandbox.store.close()
 
@@ -96,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._discard()
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.sandbox.respond(Request(self.command, self.path, headers, raw))
+        reply = self.server.sandbox.respond(Request(self.command, self.path, headers, raw, self.client_address[0]))
         if reply.delay:
             self.server.stopping.wait(reply.delay)
         if reply.reset:

@@ -33,8 +33,10 @@ CREATE TABLE IF NOT EXISTS statuses (
     address TEXT NOT NULL, subscription_id INTEGER NOT NULL, state TEXT NOT NULL,
     legal_basis TEXT, explanation TEXT, at_ms INTEGER NOT NULL,
     PRIMARY KEY (address, subscription_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempt INTEGER NOT NULL, due_ms INTEGER NOT NULL);
 """
-_TABLES = ("contacts", "keys", "merged", "statuses")
+_TABLES = ("contacts", "keys", "merged", "statuses", "events")
 
 
 @dataclass
@@ -57,6 +59,8 @@ class Store:
 
     def __init__(self, path: str | Path = ":memory:") -> None:
         self.path = str(path)
+        self.tells = False  # whether somebody wants to be told of changes by webhook
+        self.source = "INTEGRATION"  # who the change at hand comes from
         self._lock = threading.RLock()
         try:
             if self.path != ":memory:":
@@ -94,6 +98,20 @@ class Store:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    @contextmanager
+    def from_source(self, source: str) -> Iterator[None]:
+        """Changes inside come from somebody else than a caller of the API."""
+        with self._lock:
+            self.source, before = source, self.source
+            try:
+                yield
+            finally:
+                self.source = before
+
+    def untouched(self) -> bool:
+        """Whether no contact was ever made here."""
+        return self.query("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'")[0][0] < FIRST_ID
 
     def close(self) -> None:
         """Wait for the request at work, then let go of the file."""

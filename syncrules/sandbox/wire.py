@@ -34,7 +34,9 @@ def json_reply(status: int, body: Any, headers: dict[str, str] | None = None) ->
 
 def html_reply(status: int, page: str) -> Reply:
     """A page without scripts or anything from elsewhere."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
     return Reply(status, page.encode(), {"Content-Type": HTML, "Content-Security-Policy": policy})
 
 
@@ -46,6 +48,7 @@ class Request:
     target: str
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes = b""
+    peer: str = ""
 
     @property
     def path(self) -> str:

@@ -111,7 +111,7 @@ class TestSideBySide:
             with CaptureQueriesContext(connection) as queries:
                 side_by_side(client, *some)
             costs.append(len(queries))
-        assert costs[0] == costs[1] <= 30
+        assert costs[0] == costs[1] <= 31
 
 
 class TestMerging:
@@ -224,7 +224,7 @@ class TestTheCommands:
         done = answered("merge", "sean@acme.example", f"#{lost.pk}")
         number = Merge.objects.get().pk
         assert {k: done[k] for k in ("merge", "kept", "lost")} == {"merge": number, "kept": kept.pk, "lost": lost.pk}
-        assert done["moved"] == {"arrivals": 1, "addresses": 1, "decided": 0, "cases": 0}
+        assert {name: n for name, n in done["moved"].items() if n} == {"arrivals": 1, "addresses": 1}
         back = answered("unmerge", number)
         assert (back["merge"], back["kept"], back["lost"], back["unplaced"]) == (number, kept.pk, lost.pk, [])
         assert back["moved"]["arrivals"] == 1

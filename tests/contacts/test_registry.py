@@ -32,7 +32,7 @@ def test_no_table_can_be_edited_in_a_list_where_two_people_would_overwrite_each_
     assert [m for m in admin.site._registry.values() if getattr(m, "list_editable", ())] == []
 
 
-@pytest.mark.parametrize("model", ["customfield", "stage", "sourcetoken", "hubsettings"])
+@pytest.mark.parametrize("model", ["customfield", "sourcetoken", "hubsettings"])
 @pytest.mark.parametrize("role", ["admin", "ops", "reviewer", "marketing", "sales", "auditor"])
 def test_each_table_follows_the_rights_of_the_role(client, model, role):
     user = person(role)
@@ -137,15 +137,7 @@ class TestCustomFields:
         assert field.history.latest("history_id").history_user == person("ops")
 
 
-class TestStagesAndSettings:
-    def test_a_stage_in_use_cannot_be_deleted(self, client):
-        User.objects.filter(username="ops").update(is_superuser=True)
-        address = reverse("admin:contacts_stage_delete", args=["event-lead"])
-        assert client.post(address, {"post": "yes"}).status_code == 403
-        unused = reverse("admin:contacts_stage_delete", args=["in-discovery"])
-        assert client.post(unused, {"post": "yes"}).status_code == 302
-        assert Stage.objects.filter(slug="event-lead").exists()
-
+class TestSettings:
     def test_the_settings_open_straight_away_and_there_is_one_row(self, client):
         HubSettings.objects.all().delete()
         page = client.get(reverse("admin:contacts_hubsettings_changelist"), follow=True)

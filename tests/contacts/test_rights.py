@@ -11,11 +11,13 @@ from django.urls import URLPattern, reverse
 from contacts.admin import urls
 from contacts.admin.rights import ACTS
 from contacts.roles import ELSEWHERE, ROLES
+from syncrules.admin import urls as rule_urls
 from tests.contacts.deciding import dump, person, seed
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = {"IntConverter": 999_999, "SlugConverter": "no-such-thing", "StringConverter": "no-such-thing"}
 METHODS = ("get", "post")
+FAMILIES = (urls, rule_urls)
 
 
 @pytest.fixture(autouse=True)
@@ -25,20 +27,21 @@ def _hub(db):
 
 def pages() -> Iterator[tuple[URLPattern, str]]:
     """Every page of ours with an address that leads to nothing in particular."""
-    for pattern in urls.urlpatterns:
-        kinds = {name: type(c).__name__ for name, c in pattern.pattern.converters.items()}
-        wanted = {name: EXAMPLES[kind] for name, kind in kinds.items()}
-        yield pattern, reverse(f"hub:{pattern.name}", kwargs=wanted)
+    for family in FAMILIES:
+        for pattern in family.urlpatterns:
+            kinds = {name: type(c).__name__ for name, c in pattern.pattern.converters.items()}
+            wanted = {name: EXAMPLES[kind] for name, kind in kinds.items()}
+            yield pattern, reverse(f"{family.app_name}:{pattern.name}", kwargs=wanted)
 
 
 def test_every_page_says_which_rights_it_asks_for():
-    unguarded = [p.name for p in urls.urlpatterns if not hasattr(p.callback, "rights")]
+    unguarded = [p.name for p, _ in pages() if not hasattr(p.callback, "rights")]
     assert unguarded == []
 
 
 def test_every_right_that_a_page_asks_for_exists():
     known = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
-    asked = {right for pattern in urls.urlpatterns for right in getattr(pattern.callback, "rights", ())}
+    asked = {right for pattern, _ in pages() for right in getattr(pattern.callback, "rights", ())}
     assert asked <= known
 
 

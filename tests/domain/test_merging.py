@@ -155,6 +155,12 @@ class TestPicks:
         plan = merged(first, second, sales=True, lifecycle_stage=KEPT)
         assert (plan.person.values["lifecycle_stage"], plan.refused) == ("new-lead", {})
 
+    def test_not_even_sales_picks_a_stage_back_that_only_a_map_sets(self):
+        first, second = side(1, lifecycle_stage="mql"), side(2, lifecycle_stage="sql")
+        plan = merged(first, second, sales=True, lifecycle_stage=KEPT)
+        assert plan.person.values["lifecycle_stage"] == "sql"
+        assert plan.refused == {"lifecycle_stage": rules.STAGE_MAP}
+
 
 class TestTheOrder:
     def test_the_most_complete_is_proposed_and_of_equals_the_older_one(self):

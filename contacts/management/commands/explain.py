@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from contacts.services import story
-from contacts.services.explain import explain_contact, find_contact, sentence
+from contacts.services.explain import explain_contact, find_contact
+from contacts.services.explain_words import sentence
 
 
 class Command(BaseCommand):
@@ -49,8 +50,14 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"\n{entry['label']}: {value}. {sentence(entry)}"
         for r in entry["refused"]:
             at = story.moment(datetime.fromisoformat(r["at"]))
-            through = f"merge {r['merge']}" if "merge" in r else f"arrival #{r['arrival']}"
-            yield f"  Refused “{r['value']}” from {r['origin']}, {at} ({through}): {r['rule']}."
+            yield f"  Refused “{r['value']}” from {r['origin']}, {at}{_through(r)}: {r['rule']}."
+
+
+def _through(refused: Mapping[str, Any]) -> str:
+    """By what it came, where the log has a page for that."""
+    if "merge" in refused:
+        return f" (merge {refused['merge']})"
+    return f" (arrival #{refused['arrival']})" if refused["arrival"] else ""
 
 
 def _impossible(text: str) -> CommandError:

@@ -17,13 +17,15 @@ from contacts.services.consent.ledger import scan
 DECIDING = "subject", "act", "channel", "purpose", "method", "proof", "occurred_at", "recorded_at"
 #: Times as text: they are only compared, which text of one form does, and Python reads it at half the cost.
 _STREAMED = tuple(f"CAST({name} AS text)" if name.endswith("_at") else name for name in DECIDING)
+#: Up to so many addresses are simply looked up.
+FEW = 25
 _ENTRIES = ", ".join(f"r.{name}" for name in DECIDING[1:])
 
 
 def entries_of(address_keys: Iterable[str]) -> dict[str, list[Entry]]:
     """Everything recorded of each address; addresses of which nothing is recorded are left out."""
     wanted = set(address_keys)
-    if not wanted or not _anything():
+    if not wanted or not _anything(wanted):
         return {}
     subjects = {subject: address for address, subject in keys.subjects_of(wanted).items()}
     found = rows_of(
@@ -64,7 +66,7 @@ def stopped(address_keys: Iterable[str]) -> dict[str, frozenset[str]]:
     The look-up of every door: it reads an index that holds stops alone.
     """
     wanted = set(address_keys)
-    if not wanted or not _anything():
+    if not wanted or not _anything(wanted):
         return {}
     subjects = {subject: address for address, subject in keys.subjects_of(wanted).items()}
     # Written out, not a parameter: only so the databases see that the index of stops has it.
@@ -89,9 +91,9 @@ def every_standing(*, channel: str = EMAIL, purpose: str = NEWS) -> Iterator[tup
         yield subject, consent.standing([Entry(*row[1:]) for row in rows], channel, purpose)
 
 
-def _anything() -> bool:
-    """Whether the ledger has a record at all: a hub that never met consent pays one look-up by key."""
-    return ConsentLedger.objects.filter(pk=1).exists()
+def _anything(wanted: set[str]) -> bool:
+    """Whether the ledger has a record at all: a hub that never met consent pays one look-up by key for a batch."""
+    return len(wanted) <= FEW or ConsentLedger.objects.filter(pk=1).exists()
 
 
 def mailable(standings: Mapping[str, Standing]) -> list[str]:

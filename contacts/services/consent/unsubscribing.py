@@ -30,7 +30,7 @@ def unsubscribe_contact(contact_id: int, *, user: Any, note: str, at: datetime) 
         contact = Contact.objects.select_for_update().get(pk=contact_id)
         name = story.person_name(user)
         _show(contact, Writer("person", name, at.isoformat(timespec="seconds")), note, at, user.pk)
-        return record_withdrawal(contact_id, actor=name, note=note, at=at)
+        return record_withdrawal([contact_id], actor=name, note=note, at=at)
 
     return in_transaction(act)
 

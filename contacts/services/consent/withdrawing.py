@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from contacts.domain import consent
 from contacts.models import Address
 from contacts.services.consent.ledger import Said, append
 from contacts.services.consent.reading import entries_of
+from contacts.services.merging.relations import among
 
 
-def record_withdrawal(contact_id: int, *, actor: str, at: datetime, note: str = "") -> list[int]:
-    """A member of staff heard it: all addresses of the contact. In the caller's transaction."""
-    shown = dict(Address.objects.filter(contact=contact_id).order_by("pk").values_list("key", "shown"))
-    return withdraw(shown, method=consent.STAFF, actor=actor, at=at, how="told to the hub", note=note)
+def record_withdrawal(
+    contact_ids: Sequence[int],
+    *,
+    actor: str,
+    at: datetime,
+    method: str = consent.STAFF,
+    source: str = "",
+    note: str = "",
+) -> list[int]:
+    """Somebody of ours, or a MAP, heard it: all addresses of these contacts. In the caller's transaction."""
+    rows = Address.objects.filter(contact__in=among(contact_ids)).order_by("pk")
+    shown = dict(rows.values_list("key", "shown"))
+    how = "told to the hub" if method == consent.STAFF else actor
+    return withdraw(shown, method=method, actor=actor, at=at, how=how, source=source, note=note)
 
 
 def withdraw(

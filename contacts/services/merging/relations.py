@@ -140,6 +140,16 @@ def counts(ids: Sequence[int]) -> dict[str, dict[int, int]]:
     return {relation.key: relation.count(relation, ids) for relation in TABLE.values()}
 
 
+def of_other_apps(ids: Sequence[int]) -> dict[int, str]:
+    """What other apps hang on these contacts, in words: whoever has any can't simply be removed."""
+    told: dict[int, str] = {}
+    for relation in TABLE.values():
+        if not relation.model.startswith("contacts."):
+            for ident, number in relation.count(relation, ids).items():
+                told.setdefault(ident, relation.words(number))
+    return told
+
+
 def moved(merge: Merge) -> dict[str, int]:
     """How many rows of each relation went over in a merge."""
     return {r.key: r.tally(merge.moved[r.key]) for r in TABLE.values() if r.key in merge.moved}

@@ -12,7 +12,7 @@ from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.origins import Writer, stamp
 from contacts.models import Address, Arrival, Contact, Review
-from contacts.services import bulk, contact_rows, write
+from contacts.services import bulk, contact_rows, refusals, write
 from contacts.services.people import actor_kind, person_from
 from contacts.services.review import trace
 from contacts.services.review.cases import Offer
@@ -38,11 +38,22 @@ def join(
     ]
     case.trace = {"arrivals": trace.arrivals_of(offers), "addresses": _new_keys(offers, outcome)}
     bulk.update(Arrival, ["contact_id", "verdicts"], rows)
+    _log_refusals(offers, outcome, contact, at)
     if "email" in outcome.picked:
         case.trace["primary"] = next((a.key for a in addresses if a.primary), None)
         _make_primary(contact, offers, outcome.picked["email"].arrival)
     case.trace["contacts"] = trace.touched([contact.pk], {contact.pk: before})
     return outcome
+
+
+def _log_refusals(offers: Sequence[Offer], outcome: Outcome, contact: Contact, at: datetime) -> None:
+    """What the stage table refused to the arrivals, now that it is known whom they are about."""
+    person = person_from(contact)
+    refusals.log_refusals(
+        refused
+        for one, offer in zip(outcome.judged, offers, strict=True)
+        for refused in refusals.of_arrival(one.verdicts, offer.incoming, person, offer.policy.stages, at)
+    )
 
 
 def _look_for_other_owners(offers: Sequence[Offer], contact: Contact) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection
 
-from contacts.models import Address, Arrival, Contact, NotSame, Review, ReviewCandidate
+from contacts.domain.changes import Person
+from contacts.domain.protection import LessProtected, must_keep, protections
+from contacts.models import Address, Arrival, Contact, NotSame, Refusal, Review, ReviewCandidate
 from contacts.services import bulk, contact_rows, write
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
@@ -24,7 +26,7 @@ from contacts.services.story import person_name
 
 Status, Kind = Review.Status, Review.Kind
 #: Relations of a contact that a decision of ours may have made; any other keeps the contact from being removed.
-OURS = {Address, Arrival, Review, ReviewCandidate}
+OURS = {Address, Arrival, Refusal, Review, ReviewCandidate}
 
 
 def take_back(review_id: int, *, user: User, at: datetime) -> Review:
@@ -180,7 +182,8 @@ def _look_for_relations(case: Review, made: Sequence[int]) -> None:
 def _remove(contacts: Sequence[Contact], case: Review, hand: contact_rows.Hand, at: datetime) -> None:
     ids = [c.pk for c in contacts]
     write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
-    Arrival.objects.filter(contact__in=ids).update(contact=None)  # those that only repeated one of the case's
+    for log in (Arrival, Refusal):  # of arrivals those that only repeated one of the case's
+        log.objects.filter(contact__in=ids).update(contact=None)
     ReviewCandidate.objects.filter(contact__in=ids).delete()
     # Not delete(): it would load each row, and write a second, nameless row of history for it.
     for model, key in ((Address, "contact__in"), (Contact, "pk__in")):
@@ -199,6 +202,7 @@ def _restore(
     for contact in contacts:
         row, now = touched[contact.pk], person_from(contact)
         then = trace.restored(contact.pk, row["before"])
+        _look_for_protection(contact, now, then)
         fields = {f for f in {*now.values, *then.values} if now.values.get(f) != then.values.get(f)}
         fields |= {"shared_mailbox"} if now.shared_mailbox != then.shared_mailbox else set()
         if fields or addresses or now.origins != then.origins:
@@ -208,6 +212,15 @@ def _restore(
         changed.append((then, fields))
     write.store_changes(changed, bulk.as_time(at))
     write.store_history(rows)
+
+
+def _look_for_protection(contact: Contact, now: Person, then: Person) -> None:
+    """Refuse to take an unsubscribe away: only the person can, by agreeing anew."""
+    try:
+        must_keep(protections(now.values), then.values)
+    except LessProtected as error:
+        why = f"{contact} (#{contact.pk}) became unsubscribed by this decision, so it stands."
+        raise Refused(f"{why} {error}") from error
 
 
 def _activity(contact: Contact, row: dict[str, Any], then: Any) -> set[str]:

@@ -13,9 +13,11 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from contacts.domain import rules
 from contacts.domain.origins import origin_of
 from contacts.domain.overwrite import is_empty
+from contacts.domain.protection import protections
 from contacts.models import Address, Arrival, Contact, ImportBatch, Merge, Outcome, Review, ReviewCandidate
 from contacts.services import story
 from contacts.services.merged import lived_as_each
+from contacts.services.merging.relations import of_other_apps
 from contacts.services.people import person_from
 from contacts.services.undo.plan import NOTE, Emptied, Left, Removed, UndoPlan
 
@@ -33,6 +35,7 @@ class Judged:
     quiet: set[int] = field(default_factory=set)  # arrivals of other imports that were taken back
     later: dict[int, str] = field(default_factory=dict)  # by contact: who sent another arrival
     cases: dict[int, str] = field(default_factory=dict)  # by contact: what a review has to do with it
+    elsewhere: dict[int, str] = field(default_factory=dict)  # by contact: what other apps hang on it
     removed: list[Contact] = field(default_factory=list)
     emptied: list[tuple[Contact, dict[str, Any]]] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -97,6 +100,7 @@ def _known(batch: ImportBatch, contacts: Sequence[Contact], closing: set[int]) -
     own = dict(own_arrivals(batch).filter(contact__in=called).values_list("pk", "outcome"))
     made = (row for rows in history.values() for row in rows if row["history_type"] == "+")
     judged = Judged(contacts, own, history, created={row["id"] for row in made if row["arrival_id"] in own})
+    judged.elsewhere = of_other_apps(sorted(judged.created))
     _look_for_later(judged, batch)
     _look_for_cases(judged, called, closing)
     _look_for_addresses(judged, called)
@@ -175,6 +179,8 @@ def _touched(contact: Contact, judged: Judged, names: story.Names) -> str:
         if arrival in judged.own or arrival in judged.quiet or taken_back:
             continue
         return f"edited by {by} since" if arrival is None else f"filled by {by} since"
+    if contact.pk in judged.elsewhere:
+        return f"it has {judged.elsewhere[contact.pk]}"
     if contact.owner_id:
         return f"{names.shown('owner', contact.owner_id)} owns it"
     if contact.pk in judged.later:
@@ -188,7 +194,9 @@ def _judge_fields(contact: Contact, judged: Judged) -> None:
     for name, value in _filled(judged.history[contact.pk], judged.own).items():
         origin = origin_of(contact.origins, name)
         ours = origin is not None and origin.writer.arrival in judged.own
-        if ours and values.get(name) == value:
+        if ours and protections({name: value}):
+            judged.left.append(Left(contact.pk, str(contact), name, "an unsubscribe stands, whoever brought it"))
+        elif ours and values.get(name) == value:
             emptied[name] = value
         else:
             why = f"edited by {origin.writer.name} since" if origin and not ours else "changed since"

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.origins import forget
-from contacts.models import Address, Arrival, Contact, ImportBatch, Review, ReviewCandidate, ReviewStep
+from contacts.models import Address, Arrival, Contact, ImportBatch, Refusal, Review, ReviewCandidate, ReviewStep
 from contacts.services import bulk, contact_rows, write
 from contacts.services.people import person_from
 from contacts.services.undo.judging import UNDONE, others
@@ -25,7 +25,8 @@ def remove(contacts: Sequence[Contact], hand: contact_rows.Hand, at: datetime) -
     ids = [c.pk for c in contacts]
     pairs = list(_likely_pairs().filter(candidates__contact__in=ids).values_list("pk", flat=True).distinct())
     write.store_history([_history(c, person_from(c), "-", hand, at) for c in contacts])
-    Arrival.objects.filter(contact__in=ids).update(contact=None)
+    for log in (Arrival, Refusal):
+        log.objects.filter(contact__in=ids).update(contact=None)
     # Not delete(): it would load every row again, and write a second, nameless row of history for each.
     for model, key in ((ReviewCandidate, "contact__in"), (Address, "contact__in"), (Contact, "pk__in")):
         model.objects.filter(**{key: ids})._raw_delete(connection.alias)

@@ -13,10 +13,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from syncrules.sandbox.app import Sandbox, token_from
-from syncrules.sandbox.faults import KINDS, FaultSpecError, parse
+from syncrules.sandbox.faults import HOOKS, KINDS, FaultSpecError, parse
 from syncrules.sandbox.limits import TEN_SECONDS, Limits
+from syncrules.sandbox.seeding import seed
 from syncrules.sandbox.server import SandboxServer
 from syncrules.sandbox.storage import Store, StoreError
+from syncrules.sandbox.webhooks import Target, target_from
 
 
 class Command(BaseCommand):
@@ -41,11 +43,16 @@ class Command(BaseCommand):
         parser.add_argument("--store", help="storage file (sandbox_map.sqlite3 under var), or :memory:")
         limit_help = f"requests in 10 seconds ({TEN_SECONDS}, as HubSpot; 0 for no limits)"
         parser.add_argument("--limit", type=int, default=TEN_SECONDS, help=limit_help)
+        hook_help = "tell of changes there, on this machine (SANDBOX_WEBHOOK_URL; signed with SANDBOX_WEBHOOK_SECRET)"
+        parser.add_argument("--webhooks", metavar="URL", help=hook_help)
+        parser.add_argument("--empty", action="store_true", help="start a new storage without contacts")
         parser.add_argument("--json", action="store_true", help="say where it listens as a JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Listen, say where, serve until SIGINT or SIGTERM."""
         server = _server(options)
+        if not options["empty"]:
+            seed(server.sandbox.store, server.sandbox.clock.now_ms())
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: server.stop())
         self._announce(server, as_json=options["json"])
@@ -53,7 +60,8 @@ class Command(BaseCommand):
 
     def _announce(self, server: SandboxServer, *, as_json: bool) -> None:
         sandbox = server.sandbox
-        told = {"url": server.url, "store": sandbox.store.path, "faults": str(sandbox.faults)}
+        hooks = sandbox.target.url if sandbox.target else ""
+        told = {"url": server.url, "store": sandbox.store.path, "faults": str(sandbox.faults), "webhooks": hooks}
         line = f"Sandbox MAP on {server.url} (storage {told['store']}, faults {told['faults'] or 'none'})"
         self.stdout.write(json.dumps(told) if as_json else line)
         self.stdout.flush()
@@ -66,17 +74,24 @@ def _server(options: dict[str, Any]) -> SandboxServer:
         raise CommandError("--limit can't be negative; 0 imposes no limits.", returncode=2)
     try:
         faults, token = parse(options["faults"]), token_from(dict(os.environ), host)
+        target = _target(options["webhooks"])
         store = Store(options["store"] or Path(settings.VAR) / "sandbox_map.sqlite3")
     except FaultSpecError as problem:
         raise CommandError(f"--faults: {problem}", returncode=2) from None
     except (StoreError, ValueError) as problem:
         raise CommandError(str(problem), returncode=2) from None
-    sandbox = Sandbox(token, store, faults, Limits(options["limit"]))
+    sandbox = Sandbox(token, store, faults, Limits(options["limit"]), target=target)
     try:
         return SandboxServer((host, port), sandbox, verbose=options["verbosity"] > 1)
     except OSError as problem:
         reason = problem.strerror or str(problem)
         raise CommandError(f"The sandbox can't listen on {host}:{port}: {reason}.", returncode=2) from None
+
+
+def _target(given: str | None) -> Target | None:
+    """--webhooks, else SANDBOX_WEBHOOK_URL, else nowhere."""
+    url = os.environ.get("SANDBOX_WEBHOOK_URL", "") if given is None else given
+    return target_from(url, os.environ.get("SANDBOX_WEBHOOK_SECRET", ""))
 
 
 def _port(given: str | int | None) -> int:
@@ -92,8 +107,8 @@ def _port(given: str | int | None) -> int:
 def _fault_help() -> str:
     """Every kind of fault, for --help."""
     lines = []
-    for kind, (seconds, meaning) in KINDS.items():
+    for kind, (seconds, meaning) in (KINDS | HOOKS).items():
         form = f"{kind}:SHARE" + (f"[:{seconds:g}s]" if seconds else "")
         lines.append(f"  {form:24}{meaning}")
     example = "429:0.1,503:0.05,slow:0.1:2s,seed=7"
-    return "\n".join([f"SPEC is a list such as {example}, of", *lines, "  seed=N, clock=+90s"])
+    return "\n".join([f"SPEC is a list such as {example}, of", *lines, "  seed=N, clock=+90s, lag=3s (of the search)"])

@@ -59,3 +59,29 @@ def test_nonsense_is_refused(sandbox: Running) -> None:
 def test_the_account_lists_its_subscription_types(sandbox: Running) -> None:
     types = sandbox.http.get("/communication-preferences/v4/definitions").json()["results"]
     assert [t["id"] for t in types] == ["1", "2"]
+
+
+def test_a_batch_reads_writes_and_unsubscribes_many_addresses(sandbox: Running) -> None:
+    batch, both = "/communication-preferences/v4/statuses/batch", {"inputs": ["Ann@acme.example", "bob@acme.example"]}
+    ann = sandbox.create(email="ann@acme.example")
+    out = sandbox.http.post(
+        f"{batch}/unsubscribe-all", params={"channel": "EMAIL"}, json={"inputs": both["inputs"][:1]}
+    )
+    assert out.json()["results"][0]["subscriberIdString"] == "ann@acme.example"
+    assert _shown(sandbox, ann) == ("true", "true")
+    wide = sandbox.http.post(f"{batch}/unsubscribe-all/read", params={"channel": "EMAIL"}, json=both).json()["results"]
+    assert [[w["wideStatusType"] for w in row["wideStatuses"]] for row in wide] == [["PORTAL_WIDE"], []]
+    single = sandbox.http.post(f"{batch}/read", params={"channel": "EMAIL"}, json=both).json()["results"]
+    assert [{s["status"] for s in row["statuses"]} for row in single] == [{"UNSUBSCRIBED"}, {"NOT_SPECIFIED"}]
+    inputs = [SUBSCRIBE | PROOF | {"subscriberIdString": "ann@acme.example", "subscriptionId": n} for n in (1, 2)]
+    assert sandbox.http.post(f"{batch}/write", json={"inputs": inputs}).status_code == 200
+    assert _states(sandbox, "ann@acme.example") == ["SUBSCRIBED", "SUBSCRIBED"]
+
+
+def test_a_batch_with_one_bad_address_changes_nothing(sandbox: Running) -> None:
+    batch = "/communication-preferences/v4/statuses/batch"
+    for body in ({"inputs": ["ann@acme.example", "ann"]}, {"inputs": []}, {"inputs": [1]}, {}):
+        assert sandbox.http.post(f"{batch}/unsubscribe-all", json=body).status_code == 400
+    bad = [SUBSCRIBE | {"subscriberIdString": "ann@acme.example"}, SUBSCRIBE | {"subscriberIdString": "x"}]
+    assert sandbox.http.post(f"{batch}/write", json={"inputs": bad}).status_code == 400
+    assert _states(sandbox, "ann@acme.example") == ["NOT_SPECIFIED", "NOT_SPECIFIED"]

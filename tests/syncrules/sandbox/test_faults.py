@@ -30,7 +30,9 @@ def test_a_spec_that_is_not_understood_is_one_sentence(spec: str) -> None:
 
 
 def test_a_spec_reads_back_as_itself() -> None:
-    spec = "429:0.1:1s,503:0.05,reset_after_write:0.02,slow:0.1:2s,clock=-90s,seed=7"
+    spec = (
+        "429:0.1:1s,503:0.05,reset_after_write:0.02,slow:0.1:2s,hook_late:0.2:10s,hook_twice:1,clock=-90s,lag=3s,seed=7"
+    )
     assert str(parse(spec)) == spec
     assert parse("") == parse("  ")
 
@@ -105,3 +107,18 @@ def test_a_clock_that_is_off_is_off_everywhere(start: Callable[..., Running]) ->
         datetime.fromisoformat(made.json()["createdAt"]),
     ):
         assert told.timestamp() == pytest.approx(expected, abs=60)
+
+
+def test_faults_of_webhooks_have_shares_of_their_own() -> None:
+    faults = parse("500:1,hook_twice:0.5,hook_late:1:2s,seed=7")
+    struck = [faults.twice(n) for n in range(2000)]
+    assert struck == [parse("hook_twice:0.5,seed=7").twice(n) for n in range(2000)]
+    assert struck.count(True) == pytest.approx(1000, rel=0.1)
+    assert (faults.late(1), faults.shuffled(1)) == (2.0, False)
+
+
+def test_the_search_is_behind_the_contacts_when_told_so(start: Callable[..., Running]) -> None:
+    sandbox = start("lag=60s")
+    ann = sandbox.create(email="ann@acme.example")
+    assert sandbox.search()["total"] == 0
+    assert sandbox.http.get(f"{CONTACTS}/{ann}").status_code == 200

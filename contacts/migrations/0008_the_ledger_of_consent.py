@@ -19,7 +19,7 @@ def changeable(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0006_rights_to_the_stage_table'),
+        ('contacts', '0007_first_stage_table_and_bulk_edits'),
     ]
 
     operations = [

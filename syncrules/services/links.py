@@ -1,0 +1,128 @@
+"""Links between contacts and the records of a MAP: made when a record found its contact, kept by the MAP's own id."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from contacts.domain.changes import Person, Plan, Received
+from contacts.queries import policy_for
+from contacts.services import bulk, intake, synced
+from contacts.services.records import storable
+from contacts.services.write import Entrance
+from syncrules.connectors.base import Record
+from syncrules.domain.records import Terms, incoming_texts
+from syncrules.models import Connection, Link, Pull
+
+LINKED = frozenset({"created", "filled", "unchanged", "repeated"})
+COLUMNS = ["agreed", "seen", "agreed_at", "version"]
+
+
+def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
+    """The links of these records, by record id; one query."""
+    return {link.record_id: link for link in Link.objects.filter(connection=connection, record_id__in=list(ids))}
+
+
+def take_in(connection: Connection, terms: Terms, records: Sequence[Record], at: datetime) -> list[Plan]:
+    """Records that belong to nobody yet go through the decision tree, as arrivals of the connection's source.
+
+    Those that found or made their contact are linked in the same transaction; what is held has no link until a
+    person decided (``adopt``).
+    """
+    batch = [_received(connection, terms, record) for record in records]
+    entrance = Entrance(connection.source_id, "api", connection.name, at)
+
+    def link(plans: list[Plan]) -> None:
+        pairs = [(record, plan) for record, plan in zip(records, plans, strict=True)]
+        made = [_link(connection, r, c) for r, p in pairs if (c := _contact_of(p)) is not None]
+        Link.objects.bulk_create(made, ignore_conflicts=True)
+        Pull.objects.bulk_create(
+            Pull(
+                connection=connection, contact_id=_contact_of(p), arrival_id=p.incoming.arrival_id, record_id=r.id,
+                values=shown_of(r), version=terms.worksheet.version, at=at,
+            )
+            for r, p in pairs if p.outcome != "repeated"
+        )  # fmt: skip
+
+    return intake.take(batch, policy_for(connection.source), entrance, before_commit=link) if batch else []
+
+
+def adopt(connection: Connection) -> list[str]:
+    """Link the records that were held and that somebody decided since; their ids. A fixed number of queries."""
+    waiting = Pull.objects.filter(connection=connection, contact=None, arrival__contact__isnull=False)
+    decided = list(waiting.order_by("pk").values_list("pk", "record_id", "arrival__contact_id"))
+    if not decided:
+        return []
+    known = of_records(connection, {record for _, record, _ in decided})
+    new = {record: contact for _, record, contact in decided if record not in known}
+    Link.objects.bulk_create(
+        [Link(connection=connection, record_id=record, contact_id=contact) for record, contact in new.items()],
+        ignore_conflicts=True,
+    )
+    bulk.update(Pull, ["contact_id"], [(contact, pull) for pull, _, contact in decided])
+    return list(new)
+
+
+def store(links: Sequence[Link]) -> None:
+    """What was agreed and seen, of many links in one statement."""
+    rows = [
+        (bulk.as_json(link.agreed), bulk.as_json(link.seen), bulk.as_time(link.agreed_at), link.version, link.pk)
+        for link in links
+    ]
+    bulk.update(Link, COLUMNS, rows)
+
+
+def taken_addresses(terms: Terms, offers: Iterable[tuple[Person, Mapping[str, str]]]) -> set[tuple[str, str]]:
+    """MAP field and address, where a contact without one is offered what somebody has already, or two are."""
+    fields = [row.map for row in terms.rows if row.hub == "email"]
+    without_one = [shown for person, shown in offers if not person.values.get("email")]
+    offered = [(name, text) for shown in without_one for name in fields if (text := shown.get(name))]
+    if not offered:
+        return set()
+    times = Counter(text for _, text in offered)
+    known = synced.taken_addresses(times) | {text for text, n in times.items() if n > 1}
+    return {pair for pair in offered if pair[1] in known}
+
+
+def without(taken: set[tuple[str, str]], shown: Mapping[str, str]) -> Mapping[str, str]:
+    """What a record shows without an address that is somebody else's."""
+    return {name: text for name, text in shown.items() if (name, text) not in taken} if taken else shown
+
+
+def _received(connection: Connection, terms: Terms, record: Record) -> Received:
+    values = shown_of(record)
+    said = bulk.as_json([connection.slug, record.id, terms.worksheet.version, sorted(values.items())])
+    key = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
+    mapped = {row.map for row in terms.rows}
+    return Received(
+        incoming_texts(terms, values) | {"external_id": record.id},
+        values,
+        delivery_key=key,
+        content_hash=key,
+        columns=_columns(terms),
+        unknown=tuple(name for name in values if name not in mapped),
+    )
+
+
+def _columns(terms: Terms) -> dict[str, str]:
+    """Hub field to what the MAP calls it, for messages."""
+    fields = terms.worksheet.map_fields
+    return {row.hub: fields[row.map].label for row in terms.rows}
+
+
+def _contact_of(plan: Plan) -> int | None:
+    if plan.outcome not in LINKED:
+        return None
+    return plan.person.id if plan.person else plan.earlier.contact_id if plan.earlier else None
+
+
+def shown_of(record: Record) -> dict[str, str]:
+    """What a record shows, as it can be stored; a property without a value is absent."""
+    return {name: text for name, text in storable(dict(record.values)).items() if text}
+
+
+def _link(connection: Connection, record: Record, contact: int) -> Link:
+    """A new link has seen the record: what the tree refused of it is told with its arrival, and not again."""
+    return Link(connection=connection, record_id=record.id, contact_id=contact, seen=shown_of(record))
