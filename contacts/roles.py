@@ -72,6 +72,8 @@ WORKSHEET_RULES = WORKSHEETS | {
     "syncrules.change_connection",
     "syncrules.edit_worksheet",
     "syncrules.force_worksheet",
+    "syncrules.run_sync",
+    "syncrules.switch_connection",
 }
 
 #: Rights outside ``contacts``: worksheets belong to ops, and only admin looks after people and groups.

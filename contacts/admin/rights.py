@@ -58,6 +58,8 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("See worksheets and their versions", ("syncrules.view_worksheetversion",)),
         ("Draft changes of a worksheet", ("syncrules.edit_worksheet",)),
         ("Put a worksheet in force", ("syncrules.force_worksheet",)),
+        ("Sync, stop and resume, and retry what failed", ("syncrules.run_sync",)),
+        ("Turn a connection on and off", ("syncrules.switch_connection",)),
         ("See custom fields", ("contacts.view_customfield",)),
         ("See who changed a custom field", ("contacts.view_historicalcustomfield",)),
         ("Add a custom field", ("contacts.add_customfield",)),

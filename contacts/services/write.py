@@ -20,7 +20,7 @@ from contacts.domain.matching import who
 from contacts.domain.queue import place_of_hold
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.queries import stage_table
-from contacts.services import bulk, refusals
+from contacts.services import bulk, listeners, refusals
 from contacts.services.consent.arrivals import Agreed, record_consent
 from contacts.services.contact_rows import (
     COLUMN,
@@ -54,6 +54,7 @@ DECIDED_COLUMNS = [
     "who",
     "who_key",
 ]
+DATE, KIND = HISTORY_COLUMNS.index("history_date"), HISTORY_COLUMNS.index("history_type")
 REVIEW_COLUMNS = [
     "id", "kind", "status", "waiting_key", "rule", "reason", "who", "source_id", "opened_at", "due_at", "score",
     "matters", "decided_by_name", "note",
@@ -110,6 +111,7 @@ def _fills(plans: Sequence[Plan], at: Any) -> None:
         if plan.incoming.occurred_at and person.last_activity == plan.incoming.occurred_at:
             fields.add("last_activity")
     store_changes(touched.values(), at)
+    listeners.tell([ident for ident, (_, fields) in touched.items() if fields == {"last_activity"}], [], at)
 
 
 def store_changes(touched: Iterable[tuple[Person, set[str]]], at: Any) -> None:
@@ -159,8 +161,13 @@ def _history_row(plan: Plan, person: Person, entrance: Entrance) -> tuple[Any, .
 
 
 def store_history(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Add rows to the contact's history."""
+    """Add rows to the contact's history, and tell who listens: there is no change without such a row."""
+    if not rows:
+        return
     bulk.insert(Contact.history.model, HISTORY_COLUMNS, rows)
+    removed = {row[0] for row in rows if row[KIND] == "-"}
+    changed = {row[0] for row in rows if row[KIND] != "-"}
+    listeners.tell(sorted(changed), sorted(removed), rows[0][DATE])
 
 
 def _copy_history(plans: Sequence[Plan], entrance: Entrance) -> None:
@@ -168,6 +175,7 @@ def _copy_history(plans: Sequence[Plan], entrance: Entrance) -> None:
     what = "CASE a.outcome WHEN 'created' THEN '+' ELSE '~' END, a.outcome || ': ' || a.reason"
     by = [bulk.as_time(entrance.at), entrance.actor, entrance.user_id]
     _from_arrivals(Contact.history.model, HISTORY_COLUMNS, f"{contact}, %s, {what}, %s, a.id, %s", by, plans)
+    listeners.tell([p.person.id for p in plans if p.person is not None], [], by[0])
 
 
 def _addresses(plans: Sequence[Plan], entrance: Entrance) -> None:

@@ -7,8 +7,14 @@ class Connection(models.Model):
     """A MAP that the hub is connected to. Its secrets live in the environment, never here.
 
     ``catalogue`` is what the MAP last said of its properties, as ``domain.catalogue.as_json`` writes it, so that
-    the worksheet can be edited and checked while the MAP can't be reached.
+    the worksheet can be edited and checked while the MAP can't be reached. ``takes_part`` and ``qualifies`` are
+    conditions (``domain.threshold``): which contacts are made in the MAP, and which of its records are leads.
     """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "draft"
+        LIVE = "live", "live"
+        PAUSED = "paused", "paused"
 
     slug = models.SlugField(max_length=60, help_text="Used by the command line and in addresses. Stays.")
     name = models.CharField(max_length=120)
@@ -28,6 +34,32 @@ class Connection(models.Model):
     catalogue = models.JSONField(default=list)
     catalogue_at = models.DateTimeField(null=True)
     cursor = models.CharField(max_length=200, blank=True, help_text="How far its changes have been pulled.")
+    departures = models.CharField(max_length=200, blank=True, help_text="How far its deletions have been pulled.")
+    pulled_at = models.DateTimeField(null=True, help_text="When its changes were last pulled to their end.")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    state_by = models.CharField(max_length=200, blank=True)
+    state_at = models.DateTimeField(null=True)
+    state_reason = models.TextField(blank=True)
+    base_url = models.URLField(blank=True, help_text="Where its API answers; empty for the usual address of its kind.")
+    api_version = models.CharField(
+        max_length=20, blank=True, help_text="Empty for the one that the hub was tried with."
+    )
+    connect_timeout = models.FloatField(default=5.0, help_text="Seconds.")
+    read_timeout = models.FloatField(default=30.0, help_text="Seconds.")
+    calls = models.PositiveIntegerField(default=100, help_text="Calls that the MAP allows in 10 seconds.")
+    searches = models.PositiveIntegerField(default=5, help_text="Searches that it allows in a second.")
+    share = models.PositiveIntegerField(
+        default=95, help_text="Percent of these that the hub takes; the rest is others'."
+    )
+    poll_every = models.PositiveIntegerField(default=60, help_text="Seconds between pulls that no webhook asked for.")
+    takes_part = models.JSONField(default=dict)
+    qualifies = models.JSONField(default=dict)
+    allowance = models.JSONField(default=dict, help_text="The limits as its last answer told them.")
+    allowance_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Calls that failed for a passing reason, in a row.")
+    trouble = models.TextField(blank=True, help_text="Why nothing is sent or pulled now.")
+    trouble_since = models.DateTimeField(null=True)
+    again_at = models.DateTimeField(null=True, help_text="When it is tried again.")
     policy_issue = models.PositiveIntegerField(
         default=1, help_text="Goes up when the vendor's link to the policy page is made anew."
     )
@@ -36,6 +68,10 @@ class Connection(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["slug"], name="connection_slug_once")]
+        permissions = [
+            ("run_sync", "Can sync now, stop and resume, and retry what failed"),
+            ("switch_connection", "Can turn a connection on and off"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -45,8 +81,14 @@ class Link(models.Model):
     """A contact and its record in a MAP, by the MAP's own id, with what both sides last agreed on.
 
     ``agreed`` is hub field to the hub's value, the MAP's text for it, and what that text was read as where a MAP
-    respells; ``seen`` is MAP field to value as the MAP last showed it.
+    respells; ``seen`` is MAP field to value as the MAP last showed it. A record that is merged away or gone keeps
+    its row: its id still leads home (``into``), and a contact whose record was deleted there is not made again.
     """
+
+    class State(models.TextChoices):
+        LINKED = "linked", "linked"
+        MERGED = "merged", "merged into another record there"
+        GONE = "gone", "deleted there"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="links", db_index=False)
     contact = models.ForeignKey("contacts.Contact", on_delete=models.CASCADE, related_name="links", db_index=False)
@@ -55,6 +97,9 @@ class Link(models.Model):
     seen = models.JSONField(default=dict)
     agreed_at = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=0, help_text="The contact's, when the two were last judged.")
+    state = models.CharField(max_length=10, choices=State, default=State.LINKED)
+    into = models.CharField(max_length=100, blank=True, help_text="The record that this one became part of.")
+    left_at = models.DateTimeField(null=True, help_text="When it was merged away or found gone.")
 
     class Meta:
         indexes = [models.Index(fields=["contact", "connection"], name="link_contact")]
