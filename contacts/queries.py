@@ -12,12 +12,22 @@ from django.db.models import Max, Subquery
 
 from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
 from contacts.domain.identity import company_key, full_person_key
-from contacts.domain.lifecycle import StageRow, StageTable
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable
 from contacts.domain.stage_table import split_names
 from contacts.domain.world import World
-from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage, StageTableVersion
+from contacts.models import (
+    Address,
+    Arrival,
+    Contact,
+    CustomField,
+    HubSettings,
+    Review,
+    Source,
+    Stage,
+    StageTableVersion,
+)
 from contacts.services.bulk import read_time, reserve_ids, rows_of
-from contacts.services.consent.reading import stopped
+from contacts.services.consent.reading import weighty_entries
 
 #: At most this many contacts of one name and domain are shown as candidates.
 CANDIDATES = 10
@@ -43,7 +53,8 @@ def stage_table() -> StageTable:
 def source_row(source: Source) -> SourceRow:
     """A source as the judges need it."""
     kind = source.kind if source.kind in (Source.Kind.MAP, Source.Kind.SALES) else "arrival"
-    return SourceRow(source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region)
+    by_person = source.kind in (Source.Kind.FORM, Source.Kind.EVENT)
+    return SourceRow(source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region, by_person)
 
 
 def policy_for(source: Source) -> Policy:
@@ -94,16 +105,28 @@ def load_world(batch: Sequence[Incoming], policy: Policy, *, beside: Beside | No
     if beside:
         beside.candidates(world, people, phones)
         beside.waiting(world, waiting)
-    mark_stopped(usable)
+    _said(world, usable, addresses)
     return world
 
 
-def mark_stopped(batch: Iterable[Incoming]) -> None:
-    """Mark the records of people who said that they are not to be mailed, whoever sends them now (law F9)."""
-    with_address = [i for i in batch if i.address]
-    said = stopped({i.address.key for i in with_address if i.address})
-    for incoming in with_address:
-        incoming.stops = incoming.stops or (incoming.address is not None and incoming.address.key in said)
+def _said(world: World, batch: Iterable[Incoming], addresses: set[str]) -> None:
+    """What was said against mailing these people, and what must be known of those who may leave Unsubscribed (F1)."""
+    told = {i.address.key: i.entry for i in batch if i.address and i.entry}
+    world.said = weighty_entries(addresses, told)
+    agreeing = {world.addresses[a].id for a, entry in told.items() if entry.lifts and a in world.addresses}
+    back = [i for i in agreeing if world.loaded[i].values.get("lifecycle_stage") == UNSUBSCRIBED]
+    if back:
+        world.before = stages_before(back)
+        for contact, key in Address.objects.filter(contact__in=back).values_list("contact_id", "key"):
+            world.aliases.setdefault(contact, []).append(key)
+        others = {key for found in world.aliases.values() for key in found} - world.said.keys()
+        world.said |= weighty_entries(others, ())
+
+
+def stages_before(contacts: Sequence[int]) -> dict[int, str]:
+    """The stage that contacts had before they were Unsubscribed, as far as their history knows."""
+    rows = Contact.history.model.objects.filter(id__in=contacts).exclude(lifecycle_stage_id=UNSUBSCRIBED)
+    return dict(rows.order_by("history_id").values_list("id", "lifecycle_stage_id"))
 
 
 def _next_numbers() -> tuple[Iterator[int], Iterator[int]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contacts.domain.consent import Entry
 from contacts.domain.identity import Address
 from contacts.domain.lifecycle import StageTable
 from contacts.domain.opt_in import OptIn
@@ -45,6 +46,7 @@ class SourceRow(NamedTuple):
     actor_kind: str
     entry_stage: str
     region: str
+    by_person: bool = False  # people fill in its records themselves, on a form or at an event
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Incoming:
     reason: str = ""
     consent: OptIn | None = None
     stops: bool = False  # the person is not to be mailed, by this record or by an earlier word
+    entry: Entry | None = None  # what the record adds to what stands, where that can change it
     arrival_id: int = 0
     writer: Writer = UNSIGNED
 

@@ -38,6 +38,8 @@ STAFF = "staff"  # somebody who works with the hub
 LINK = "link"  # the person, by the link in a mail
 #: Only an agreement that came this way lifts a stop.
 DIRECT = frozenset({FORM})
+#: The person's own word, with its own time.
+OWN = frozenset({FORM, LINK})
 
 # The five parts of the proof of an agreement, as bits (ICO, "How should we record consent?").
 WHO, WHEN, HOW, WORDS, SOURCE = 1, 2, 4, 8, 16
@@ -66,8 +68,13 @@ class Entry(NamedTuple):
 
     @property
     def when(self) -> Any:
-        """When it happened, as far as one can know: never later than when it was recorded."""
-        return self.recorded_at if self.occurred_at is None else min(self.occurred_at, self.recorded_at)
+        """When it happened, as far as one can know: never later than when it was recorded.
+
+        A no that others relay counts from when it was recorded: their date may well be that of an old yes.
+        """
+        if self.occurred_at is None or (self.act != GRANTED and self.method not in OWN):
+            return self.recorded_at
+        return min(self.occurred_at, self.recorded_at)
 
     @property
     def lifts(self) -> bool:
@@ -128,6 +135,31 @@ def standing(entries: Iterable[Entry], channel: str = EMAIL, purpose: str = NEWS
         return Standing(agreement)
     still = {s.act for s in stops if s.act in FINAL or lifted is None or s.when >= lifted}
     return Standing(agreement, in_order(still))
+
+
+def said_no(entries: Iterable[Entry]) -> frozenset[str]:
+    """What the person said against all mail, whatever for, as far as it still stands: the stage is Unsubscribed then.
+
+    A newer agreement that lifts (``Entry.lifts``), to any one purpose, shows that the person may be written to again.
+    A no to one purpose alone is about that purpose.
+    """
+    entries = list(entries)
+    agreed = [e.when for e in entries if e.lifts and e.channel == EMAIL]
+    lifted = max(agreed) if agreed else None
+    return frozenset(
+        e.act
+        for e in entries
+        if e.act in FINAL or (e.act == WITHDRAWN and e.purpose == ALL and (lifted is None or e.when >= lifted))
+    )
+
+
+def method_of(door: str, by_person: bool) -> str:
+    """How what a record says came about, by its door; ``by_person``: the source is filled in by people themselves."""
+    if door == "file":
+        return FILE
+    if door == "form":
+        return STAFF
+    return FORM if by_person else SYNC
 
 
 def in_order(stops: Iterable[str]) -> tuple[str, ...]:

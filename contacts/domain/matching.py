@@ -27,6 +27,7 @@ def decide(incoming: Incoming, world: World, policy: Policy) -> Plan:
     if incoming.rejected:
         return Plan(incoming, "rejected", incoming.rejected, incoming.reason, incoming.verdicts)
     _infer_domain(incoming, world)
+    incoming.stops = world.stops(incoming)
     if incoming.address is not None:
         person = world.addresses.get(incoming.address.key)
         if person is not None:
@@ -115,14 +116,20 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
 def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Plan:
     """Fill the gaps of the contact that the address matched; overwrite nothing."""
     shared = _is_shared_mailbox(incoming, person)
-    verdicts, writes = judge_all(incoming, person, policy, shared=shared)
+    back = _stage_before(incoming, person, world, policy)
+    verdicts, writes = judge_all(incoming, person, policy, shared=shared, back=back)
+    if writes.get("lifecycle_stage") == UNSUBSCRIBED:
+        world.before[person.id] = person.values.get("lifecycle_stage") or ""
     return _filled(incoming, person, world, verdicts, writes, shared)
 
 
 def judge_all(
-    incoming: Incoming, person: Person, policy: Policy, *, shared: bool
+    incoming: Incoming, person: Person, policy: Policy, *, shared: bool, back: str = ""
 ) -> tuple[list[Verdict], dict[str, object]]:
-    """The verdict on each field that a record brings to a contact, and the values to write."""
+    """The verdict on each field that a record brings to a contact, and the values to write.
+
+    ``back`` is the stage to which the contact returns from Unsubscribed, "" where it doesn't.
+    """
     verdicts = list(incoming.verdicts)
     writes: dict[str, object] = {}
     offers = {f: v for f, v in incoming.values.items() if f != "email"}
@@ -137,6 +144,8 @@ def judge_all(
         verdicts.append(verdict)
     if incoming.stops:
         stage_verdict, stage = _unsubscribe(person)
+    elif back:
+        stage_verdict, stage = Verdict("lifecycle_stage", "written", rules.AGREED_ANEW, back, UNSUBSCRIBED), back
     else:
         stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
     verdicts.append(stage_verdict)
@@ -155,11 +164,21 @@ def _unsubscribe(person: Person) -> tuple[Verdict, str]:
     return Verdict("lifecycle_stage", "written", rules.SAID_NO, UNSUBSCRIBED, current), UNSUBSCRIBED
 
 
+def _stage_before(incoming: Incoming, person: Person, world: World, policy: Policy) -> str:
+    """Where a person who agrees anew goes back to from Unsubscribed: what it was before, else New Lead."""
+    if person.values.get("lifecycle_stage") != UNSUBSCRIBED or not world.may_leave_unsubscribed(incoming, person):
+        return ""
+    was = policy.stages.get(world.before.get(person.id, ""))
+    return was.slug if was is not None and was.slug != UNSUBSCRIBED else policy.stages.first.slug
+
+
 def _filled(
     incoming: Incoming, person: Person, world: World, verdicts: list[Verdict], writes: dict[str, object], shared: bool
 ) -> Plan:
     person.values.update(writes)
-    why = dict.fromkeys(writes, rules.GAP) | ({"lifecycle_stage": rules.SAID_NO} if incoming.stops else {})
+    why = dict.fromkeys(writes, rules.GAP)
+    for stage in (v for v in verdicts if v.field == "lifecycle_stage" and v.rule in (rules.SAID_NO, rules.AGREED_ANEW)):
+        why["lifecycle_stage"] = stage.rule
     person.origins = stamp(person.origins, {f: why[f] for f in writes}, incoming.writer)
     if incoming.occurred_at and (person.last_activity is None or incoming.occurred_at > person.last_activity):
         person.last_activity = incoming.occurred_at

@@ -22,6 +22,7 @@ STAGE_MAP_BACK = "stage-map-back"
 STAGE_UNSUBSCRIBED = "stage-unsubscribed"
 STAGE_CLOSED = "stage-closed"
 SAID_NO = "said-no"
+AGREED_ANEW = "agreed-anew"
 UNREADABLE = "unreadable"
 TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
@@ -73,6 +74,7 @@ WORDS: dict[str, str] = {
     STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
     STAGE_CLOSED: "ops closed this move in the stage table",
     SAID_NO: "the person is not to be mailed, so the stage is Unsubscribed",
+    AGREED_ANEW: "the person agreed anew, with evidence, so the stage is what it was before they unsubscribed",
     UNREADABLE: "it could not be read as this kind of value",
     TOO_LONG: "it is longer than the field can hold",
     WITH_ARRIVAL: "kept with the arrival",

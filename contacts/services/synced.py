@@ -20,6 +20,7 @@ from contacts.domain.origins import Writer, is_protected, stamp
 from contacts.domain.overwrite import is_empty
 from contacts.models import Address, Contact
 from contacts.services import bulk, contact_rows, write
+from contacts.services.consent.unsubscribing import BEFORE, follow
 from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.locks import lock_all
 from contacts.services.people import person_from
@@ -100,6 +101,7 @@ def store(changes: Sequence[Change], contacts: Mapping[int, Loaded], by: Connect
     write.store_history(history)
     if unsubscribed := [c.contact for c in changes if c.field == STAGE and c.value == UNSUBSCRIBED]:
         record_withdrawal(unsubscribed, actor=by.name, method=consent.SYNC, source=by.slug, at=by.at)
+    follow([_key_of(c.value) for c in changes if c.field == "email"], actor=BEFORE, why=by.why, at=by.at)
 
 
 def _check(change: Change, person: Person, by: Connected) -> None:

@@ -88,7 +88,7 @@ def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) ->
     _addresses(plans, entrance)
     _history(plans, entrance)
     _refusals(plans, entrance)
-    record_consent(plans, entrance)  # last: whoever adds to the ledger keeps others waiting until the end
+    record_consent(plans, entrance, replay=replay)  # last: it keeps others waiting
 
 
 def _refusals(plans: Sequence[Plan], entrance: Entrance) -> None:

@@ -21,6 +21,7 @@ from contacts.domain.consent import (
     FILE,
     FORM,
     GRANTED,
+    LINK,
     NEWS,
     NOTHING,
     PROVED,
@@ -30,6 +31,7 @@ from contacts.domain.consent import (
     WITHDRAWN,
     Entry,
     Standing,
+    said_no,
     standing,
 )
 
@@ -71,7 +73,8 @@ FLAG = granted(3, proof=consent.WHO | consent.SOURCE, method=SYNC)
         ([stopped(2), FILED], WITHDRAWN),
         ([stopped(2), FLAG], WITHDRAWN),
         ([stopped(2), granted(3, method=STAFF)], WITHDRAWN),
-        ([stopped(2, seen=9), granted(3)], AGREED),  # told late, it is still older
+        ([stopped(2, seen=9)._replace(method=LINK), granted(3)], AGREED),  # told late, it is still older
+        ([stopped(2, seen=9), granted(3)], WITHDRAWN),  # a relayed no counts from when it was heard
         ([stopped(None, seen=9), granted(3)], WITHDRAWN),  # without a time it is as new as its arrival
         ([granted(900, seen=1), stopped(2)], WITHDRAWN),  # a claim about the future is no newer than its arrival
         ([granted(), stopped(2, BOUNCED)], BOUNCED),
@@ -134,6 +137,15 @@ def test_a_bounce_stops_one_address_and_a_word_of_the_person_stops_all() -> None
     assert consent.of_person({"a": fine, "b": standing([stopped(2, BOUNCED)])})["a"].mailable
     for act in (WITHDRAWN, COMPLAINED, ERASED):
         assert not consent.of_person({"a": fine, "b": standing([stopped(2, act)])})["a"].mailable
+
+
+def test_who_said_no_to_everything_is_unsubscribed_until_they_agree_anew_to_anything() -> None:
+    assert said_no([granted(1), stopped(2)]) == {WITHDRAWN}
+    assert said_no([stopped(1), granted(2)._replace(purpose="events")]) == frozenset()
+    assert said_no([stopped(1, COMPLAINED), granted(2)]) == {COMPLAINED}
+    for weak in (FLAG, FILED, granted(3, method=STAFF), granted(3, proof=PROVED & ~consent.WORDS), granted(1)):
+        assert said_no([stopped(2), weak]) == {WITHDRAWN}
+    assert said_no([granted(), stopped(2, purpose="events"), stopped(2, BOUNCED)]) == frozenset()
 
 
 days = st.integers(0, 6)

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from contacts.domain import consent
-from contacts.domain.changes import Plan
+from contacts.domain.changes import Incoming, Plan
 from contacts.domain.opt_in import OptIn
-from contacts.models import Arrival, ImportBatch, Source
+from contacts.models import Arrival, ConsentRecord, ImportBatch, Source
+from contacts.services.consent import keys
 from contacts.services.consent.ledger import Said, append
 
 if TYPE_CHECKING:
@@ -47,8 +48,31 @@ class _Way:
         return f"{self.source.name}, by API" if self.entrance.door == Arrival.Door.API else "typed into the hub"
 
 
-def record_consent(plans: Sequence[Plan], entrance: Entrance) -> None:
-    """Add what these arrivals say to the ledger. A repeated delivery says nothing new."""
+def entry_of(incoming: Incoming, entrance: Entrance, *, by_person: bool) -> consent.Entry | None:
+    """What this record will add to what stands against mail, as the ledger will have it; None for nothing.
+
+    Agreements that can lift nothing are left out: a file has many.
+    """
+    said = incoming.consent
+    if said is None or incoming.address is None:
+        return None
+    method, proof = consent.method_of(entrance.door, by_person), 0
+    if said.act == consent.GRANTED:
+        if method not in consent.DIRECT:
+            return None
+        proof = consent.proof_of(
+            who=incoming.address.key, occurred_at=said.at, recorded_at=entrance.at, how="by API", words=said.words,
+            source="its source",
+        )  # fmt: skip
+    purpose = consent.NEWS if said.act == consent.GRANTED else consent.ALL
+    return consent.Entry(said.act, consent.EMAIL, purpose, method, proof, said.at, entrance.at)
+
+
+def record_consent(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) -> None:
+    """Add what these arrivals say to the ledger. A repeated delivery says nothing new.
+
+    With ``replay`` the arrivals were stored before; what the ledger has of them already is not said again.
+    """
     agreed = entrance.agreed
     everybody = OptIn(consent.GRANTED) if agreed and agreed.everybody else None
     told = [
@@ -56,20 +80,25 @@ def record_consent(plans: Sequence[Plan], entrance: Entrance) -> None:
         for plan in plans
         if (said := plan.incoming.consent or everybody) and plan.incoming.address and not plan.earlier
     ]
+    if told and replay:
+        known = _recorded([plan for plan, _ in told])
+        told = [(plan, said) for plan, said in told if plan.incoming.arrival_id not in known]
     if told:
         way = _way(entrance)
         append([_said(plan, said, agreed, way) for plan, said in told], entrance.at)
 
 
+def _recorded(plans: Sequence[Plan]) -> set[int]:
+    """The arrivals of these whose word is in the ledger."""
+    subjects = keys.subjects_of({p.incoming.address.key for p in plans if p.incoming.address})
+    found = ConsentRecord.objects.filter(subject__in=list(subjects.values()), arrival_id__isnull=False)
+    return set(found.values_list("arrival_id", flat=True))
+
+
 def _way(entrance: Entrance) -> _Way:
     source = Source.objects.get(pk=entrance.source_id)
     batch = ImportBatch.objects.only("filename").filter(pk=entrance.batch_id).first()
-    if entrance.door == Arrival.Door.FILE:
-        method = consent.FILE
-    elif entrance.door == Arrival.Door.FORM:
-        method = consent.STAFF
-    else:
-        method = consent.FORM if source.kind in BY_THE_PERSON else consent.SYNC
+    method = consent.method_of(entrance.door, source.kind in BY_THE_PERSON)
     return _Way(source, batch.filename if batch else "", method, entrance)
 
 

@@ -15,6 +15,7 @@ from contacts.domain import consent
 from contacts.models import ConsentLedger, ConsentRecord
 from contacts.services import bulk
 from contacts.services.consent import keys
+from contacts.services.protecting import Withdrawn, tell_withdrawn
 
 #: What the chain covers, in this order; then ``sealed``.
 CHAINED = (
@@ -84,6 +85,7 @@ def append(said: Sequence[Said], at: datetime) -> list[int]:
         bulk.insert(ConsentRecord, COLUMNS, rows)
         head.records, head.hash = rows[-1][0], rows[-1][-1]
         head.save(update_fields=["records", "hash"])
+        tell_withdrawn([Withdrawn(s.address, s.act, s.purpose, s.source, at) for s in said if s.act != consent.GRANTED])
     return [row[0] for row in rows]
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 
 from contacts.domain import consent
 from contacts.domain.consent import EMAIL, NEWS, Entry, Standing
 from contacts.models import Address, ConsentLedger
-from contacts.services.bulk import rows_of
+from contacts.services.bulk import read_time, rows_of
 from contacts.services.consent import keys
 from contacts.services.consent.ledger import scan
 
@@ -33,8 +33,9 @@ def entries_of(address_keys: Iterable[str]) -> dict[str, list[Entry]]:
         subjects,
     )
     told: dict[str, list[Entry]] = {}
-    for subject, *row in found:
-        told.setdefault(subjects[subject], []).append(Entry(*row))
+    for subject, *row, occurred, recorded in found:
+        entry = Entry(*row, read_time(occurred), read_time(recorded))
+        told.setdefault(subjects[subject], []).append(entry)
     return told
 
 
@@ -61,9 +62,15 @@ def of_contacts(ids: Iterable[int], *, purpose: str = NEWS) -> dict[int, dict[st
 
 
 def stopped(address_keys: Iterable[str]) -> dict[str, frozenset[str]]:
-    """What the people behind these addresses said against mail, for any purpose; addresses without it are left out.
+    """What the people behind these addresses said against all mail, as far as it stands; the others are left out."""
+    told = weighty_entries(address_keys, ())
+    return {address: stops for address, entries in told.items() if (stops := consent.said_no(entries))}
 
-    The look-up of every door: it reads an index that holds stops alone.
+
+def weighty_entries(address_keys: Iterable[str], told: Collection[str]) -> dict[str, list[Entry]]:
+    """Everything recorded of those addresses against which something was said ever, and of those in ``told``.
+
+    The look-up of every door: for most addresses it reads an index that holds stops alone.
     """
     wanted = set(address_keys)
     if not wanted or not _anything(wanted):
@@ -72,17 +79,7 @@ def stopped(address_keys: Iterable[str]) -> dict[str, frozenset[str]]:
     # Written out, not a parameter: only so the databases see that the index of stops has it.
     said = f"r.subject = k.value AND NOT (r.act = '{consent.GRANTED}')"
     sql = f"SELECT DISTINCT k.value FROM {{keys}} {{join}} contacts_consentrecord r ON {said}"  # noqa: S608
-    suspects = [subjects[s] for (s,) in rows_of(sql, subjects)]
-    told = entries_of(suspects)
-    return {a: stops for a in suspects if (stops := stops_of(told[a]))}
-
-
-def stops_of(entries: Iterable[Entry]) -> frozenset[str]:
-    """What the person said against mail for any purpose, as far as it still stands."""
-    entries = list(entries)
-    purposes = {e.purpose for e in entries}
-    found = {stop for p in purposes for stop in consent.standing(entries, EMAIL, p).stops}
-    return frozenset(found & consent.PERSONAL)
+    return entries_of({subjects[s] for (s,) in rows_of(sql, subjects)} | (wanted & set(told)))
 
 
 def every_standing(*, channel: str = EMAIL, purpose: str = NEWS) -> Iterator[tuple[str, Standing]]:
