@@ -10,3 +10,4 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts import checks  # noqa: F401
+        from contacts.services.erasing import own  # noqa: F401

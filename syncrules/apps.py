@@ -12,7 +12,7 @@ class SyncrulesConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts.services import beside
-        from syncrules import relations  # noqa: F401
+        from syncrules import forgetting, relations  # noqa: F401
         from syncrules.services.contact_card import BESIDE
 
         beside.register(BESIDE)

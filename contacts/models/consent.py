@@ -102,6 +102,9 @@ class Erasure(models.Model):
     agreed_by_name = models.CharField(max_length=200, blank=True)
     done_at = models.DateTimeField(null=True)
     subjects = models.JSONField(default=list, help_text="The keyed hashes of the person's addresses.")
+    connections = models.JSONField(default=list, help_text="Slugs of the connections that were told to delete too.")
+    files = models.JSONField(default=list, help_text="Imports whose files have to go.")
+    cleaned_at = models.DateTimeField(null=True, help_text="When files and the database's own traces were gone.")
 
     class Meta:
         ordering = ["-id"]

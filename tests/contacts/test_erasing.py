@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -25,6 +23,7 @@ from contacts.services.consent.evidence import of_subjects
 from contacts.services.erasing import Refused, agree, ask
 from contacts.services.people import edit_contact
 from tests import factories
+from tests.contacts.forgetting import everything, no_files
 from tests.factories import AT, arrive, csv_file
 
 MARK = "Zyxwvut"
@@ -33,23 +32,14 @@ PERSON = {"first_name": f"Ann{MARK}", "last_name": f"Lee{MARK}", "company": f"Ac
 YES = {"opt_in": "yes", "opt_in_at": "2026-03-01 10:00", "opt_in_text": f"Yes, {MARK}."}
 
 
-def everything() -> list[str]:
-    """Where the person can still be read: tables with a cell that has it, and files of the data folder."""
-    found = []
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')
-            for row in cursor.fetchall():
-                text = b"|".join(bytes(v) if isinstance(v, bytes | memoryview) else str(v).encode() for v in row)
-                if MARK.lower().encode() in text.lower():
-                    found.append(f"{table}: {row}")
-    files = [p for p in Path(settings.VAR).rglob("*") if p.is_file()]
-    return found + [str(p) for p in files if MARK.lower().encode() in p.read_bytes().lower()]
+def everywhere() -> list[str]:
+    return everything(MARK)
 
 
 @pytest.fixture
 def ann(transactional_db: None, tmp_path: Path) -> Contact:
     """A person who was imported, merged, edited, held against others, mailed and looked at."""
+    no_files()
     factories.rules()
     people = factories.users()
     header = ["E-mail", "First name", "Last name", "Company", "Opt-in"]
@@ -75,11 +65,11 @@ def ann(transactional_db: None, tmp_path: Path) -> Contact:
 
 def test_nothing_of_the_person_is_left_in_any_table_or_file(ann: Contact) -> None:
     before = verify().records
-    assert everything()
+    assert everywhere()
     out = StringIO()
     call_command("erase", ANN, "--reason", "asked by letter", "--json", stdout=out)
     assert json.loads(out.getvalue()) == {"erased": ann.pk, "connections": []}
-    assert everything() == []
+    assert everywhere() == []
     assert not Contact.objects.filter(pk=ann.pk).exists()
     assert not Merge.objects.exists()
     assert Contact.objects.filter(addresses__key="bo@other.example").exists()

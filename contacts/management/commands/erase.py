@@ -30,6 +30,7 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(str(error), returncode=2) from None
         if options["json"]:
-            self.stdout.write(json.dumps({"erased": done.contact_id, "connections": []}))
+            self.stdout.write(json.dumps({"erased": done.contact_id, "connections": done.connections}))
         else:
-            self.stdout.write(f"Contact #{done.contact_id} is forgotten (erasure {done.pk}).")
+            told = f" {', '.join(done.connections)} will delete them too." if done.connections else ""
+            self.stdout.write(f"Contact #{done.contact_id} is forgotten (erasure {done.pk}).{told}")

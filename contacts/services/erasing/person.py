@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -10,6 +11,9 @@ from django.db.models import Q, QuerySet
 from contacts.domain.merging import KEPT, LOST
 from contacts.models import Address, Arrival, Contact, Merge, Review
 from contacts.services.merged import lived_as
+
+#: A shorter text names nobody in particular.
+SHORTEST = 4
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,15 @@ class Whole:
     @property
     def history(self) -> Any:
         return Contact.history.filter(id__in=self.ids)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """By what others may have named the person: addresses, whole names and phones of all times."""
+        found = {text for pair in self.shown.items() for text in pair}
+        for first, last, phone in self.history.values_list("first_name", "last_name", "phone").distinct():
+            found |= {f"{first} {last}"} if first and last else set()
+            found |= {phone}
+        return sorted(text for text in found if len(text) > SHORTEST)
 
 
 def whole(contact_id: int) -> Whole:

@@ -25,12 +25,13 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 class Share:
     """What one part of the hub holds of people.
 
-    ``models`` ("app.Model") are its tables. ``forget`` takes a person out of them, in the transaction of the
-    erasure and while contact, addresses and arrivals are still there. ``tell`` is what the person's own file says
-    of them, by a word for each kind, ready for JSON.
+    ``columns`` are its tables ("app.Model") with the columns in which words of a person can stand. ``forget`` takes
+    a person out of them, in the transaction of the erasure; the contacts' own share comes last, so that contact,
+    addresses and arrivals are still there for the others. ``tell`` is what the person's own file says of them, by a
+    word for each kind, ready for JSON.
     """
 
-    models: tuple[str, ...]
+    columns: Mapping[str, tuple[str, ...]]
     forget: Callable[[Whole], None]
     tell: Callable[[Whole], Mapping[str, Any]] = lambda person: {}
 
@@ -50,8 +51,8 @@ def holds_nobody(*names: str) -> None:
 
 
 def forget_all(person: Whole) -> None:
-    """The person out of all registered tables."""
-    for share in _SHARES:
+    """The person out of all registered tables, those of the apps that stand on others first."""
+    for share in reversed(_SHARES):
         share.forget(person)
 
 
@@ -62,12 +63,17 @@ def tell_all(person: Whole) -> dict[str, Any]:
 
 def tables() -> list[str]:
     """The database's names of all tables that can hold something of a person."""
-    return sorted({apps.get_model(name)._meta.db_table for share in _SHARES for name in share.models})
+    return sorted({apps.get_model(name)._meta.db_table for name in columns()})
+
+
+def columns() -> dict[str, tuple[str, ...]]:
+    """All registered models with the columns in which words of a person can stand."""
+    return {name: found for share in _SHARES for name, found in share.columns.items()}
 
 
 def unknown() -> list[str]:
     """Our models with texts of which nobody has said whether they hold people; by name."""
-    known = _NOBODY.union(*(share.models for share in _SHARES))
+    known = _NOBODY | columns().keys()
     ours = (model for label in OURS for model in apps.get_app_config(label).get_models(include_auto_created=True))
     return sorted(m._meta.label for m in ours if m._meta.label not in known and _has_text(m))
 

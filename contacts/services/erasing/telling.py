@@ -10,6 +10,7 @@ from contacts.models import Address, Contact
 from contacts.services.consent import of_contact
 from contacts.services.consent.evidence import of_subjects
 from contacts.services.consent.keys import subject_of
+from contacts.services.erasing import registry
 from contacts.services.erasing.person import whole
 from contacts.services.explain import explain_contact
 
@@ -52,6 +53,7 @@ def person_file(contact: Contact, at: datetime) -> dict[str, Any]:
         ],
         "cases": [{"number": c.pk, "reason": c.reason, "status": c.get_status_display()} for c in person.cases],
     }  # fmt: skip
+    told |= registry.tell_all(person)
     told["records"] = sum(len(part) for part in told.values() if isinstance(part, list))
     return told
 
