@@ -49,7 +49,7 @@ def _with(value: Any, words: str, field: Any) -> Any:
         return {**value, "planted": words}
     if isinstance(value, list):
         return [*value, words]
-    if field.unique or not isinstance(value, str):
+    if field.unique or field.name.endswith("_key") or not isinstance(value, str):
         return None
     return f"{value} {words}".strip() if field.max_length is None or field.max_length > 200 else None
 
