@@ -110,6 +110,8 @@ def _check(change: Change, person: Person, by: Connected) -> None:
         raise NotAllowed(f"{by.name} has no row for {change.field}.")
     if change.field == STAGE and change.value == UNSUBSCRIBED:
         return
+    if change.field == STAGE and person.values.get(STAGE) == UNSUBSCRIBED:
+        raise NotAllowed(f"Contact {change.contact} is Unsubscribed: only the person leaves that, by agreeing anew.")
     if is_protected(person.origins, change.field):
         raise NotAllowed(f"A person wrote {change.field} of contact {change.contact}.")
     if change.field == "email" and not is_empty(person.values.get("email")):
