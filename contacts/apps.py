@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 
@@ -20,10 +20,10 @@ class ContactsConfig(AppConfig):
         post_migrate.connect(_record_earlier, sender=self)
 
 
-def _record_earlier(apps: Any, **kwargs: Any) -> None:
+def _record_earlier(**kwargs: Any) -> None:
     """Whoever was Unsubscribed before the ledger of consent goes into it, once its tables are there."""
     from contacts.services.consent.beginning import record_earlier
 
     with suppress(LookupError):
-        apps.get_model("contacts", "ConsentRecord")
+        kwargs.get("apps", apps).get_model("contacts", "ConsentRecord")
         record_earlier(timezone.now())

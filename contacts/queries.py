@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Max, Subquery
 
 from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
+from contacts.domain.consent import NEWS
 from contacts.domain.identity import company_key, full_person_key
 from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable
 from contacts.domain.stage_table import split_names
@@ -54,7 +55,10 @@ def source_row(source: Source) -> SourceRow:
     """A source as the judges need it."""
     kind = source.kind if source.kind in (Source.Kind.MAP, Source.Kind.SALES) else "arrival"
     by_person = source.kind in (Source.Kind.FORM, Source.Kind.EVENT)
-    return SourceRow(source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region, by_person)
+    purpose = source.purpose_id or NEWS
+    return SourceRow(
+        source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region, purpose, by_person
+    )
 
 
 def policy_for(source: Source) -> Policy:

@@ -28,6 +28,7 @@ RULES = frozenset(
     {
         *(f"{act}_{model}" for model in ("source", "customfield", "sourcetoken") for act in ("add", "change")),
         "change_hubsettings",
+        "change_purpose",
         "edit_stage_table",
         "force_stage_table",
         "view_sourcetoken",

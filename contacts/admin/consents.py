@@ -1,8 +1,9 @@
-"""Consent: the card on a contact's page, its evidence, unsubscribing, erasure with two people, and the reports."""
+"""Consent of one person: the card on the contact's page, the evidence, unsubscribing, erasure with two people."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -15,18 +16,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
-from contacts.domain.consent import NEWS, of_person, purpose_words
+from contacts.domain.consent import EMAIL, NEWS, Standing, of_person, standing
 from contacts.models import Address, Contact, Erasure
 from contacts.services import erasing, story
-from contacts.services.consent import of_addresses, reports
+from contacts.services.consent import opt_in, purposes
 from contacts.services.consent.evidence import of_subjects
 from contacts.services.consent.keys import subjects_of
+from contacts.services.consent.reading import entries_of
 from contacts.services.consent.unsubscribing import MAY, unsubscribe_contact
 from contacts.services.erasing.erasing import MAY as MAY_ERASE
 from contacts.services.erasing.telling import person_file
 
 SEE = "contacts.view_consentrecord"
-SHOWN = 100
 WORDS = {
     "agreed": "agreed",
     "unproven": "said to have agreed, but without evidence: not mailed",
@@ -39,16 +40,35 @@ WORDS = {
 }
 
 
-def card(contact: Contact) -> list[dict[str, Any]]:
-    """What stands for each address of a contact, in words."""
-    rows = Address.objects.filter(contact=contact).order_by("-primary", "pk")
-    shown = dict(rows.values_list("key", "shown"))
-    standings = of_person(of_addresses(shown))
+def card(addresses: Iterable[Address]) -> list[dict[str, Any]]:
+    """What stands for each address of a contact, the primary one first, by purpose and in words; two queries."""
+    shown = {a.key: a.shown for a in addresses}
+    told, names = entries_of(shown), purposes.names()
+    found = {slug: of_person({a: standing(told.get(a, ()), EMAIL, slug) for a in shown}) for slug in names}
     return [
-        {"address": shown[key], "mailable": s.mailable, "stopped": bool(s.stops),
-         "words": "; ".join(WORDS[w] for w in (s.stops or (s.agreement,)))}
-        for key, s in standings.items()
-    ]  # fmt: skip
+        {
+            "address": text,
+            "news": found[NEWS][key],
+            "lines": _lines({name: found[slug][key] for slug, name in names.items()}),
+            "mailable": any(found[slug][key].mailable for slug in names),
+            "stopped": all(found[slug][key].stops for slug in names),
+        }
+        for key, text in shown.items()
+    ]
+
+
+def opt_in_words(mail: list[dict[str, Any]], contact: Contact) -> str:
+    """The contact's Opt-in as its page says it; "" where neither a yes nor a no stands."""
+    shown = opt_in((line["news"] for line in mail), contact.lifecycle_stage_id)
+    return "" if shown is None else "opted in" if shown else "opted out"
+
+
+def _lines(by_purpose: dict[str, Standing]) -> list[str]:
+    """A line for each purpose; one for all where they say the same."""
+    words = {name: "; ".join(WORDS[w] for w in (s.stops or (s.agreement,))) for name, s in by_purpose.items()}
+    if len(words) > 1 and len(set(words.values())) == 1:
+        return [next(iter(words.values()))]
+    return [f"{name}: {said}" for name, said in words.items()]
 
 
 @needs(SEE)
@@ -58,12 +78,11 @@ def contact_consent(request: HttpRequest, pk: int) -> HttpResponse:
     contact = Contact.objects.filter(pk=pk).first()
     if contact is None:
         return writing.missing(request, pk)
-    addresses = Address.objects.filter(contact=contact).values_list("key", flat=True)
+    addresses = list(Address.objects.filter(contact=contact).order_by("-primary", "pk"))
     context = {
         "contact": contact,
-        "cards": card(contact),
-        "records": of_subjects(subjects_of(addresses).values()),
-        "purpose": purpose_words(NEWS),
+        "cards": card(addresses),
+        "records": of_subjects(subjects_of(a.key for a in addresses).values()),
         "asked": Erasure.objects.filter(contact_id=pk, done_at=None).first(),
         "me": story.person_name(request.user),
     }
@@ -113,24 +132,9 @@ def contact_erase(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("hub:contact_consent", pk)
 
 
-@needs(SEE)
-@require_GET
-def consent_reports(request: HttpRequest) -> HttpResponse:
-    """Who may be mailed right now, which agreements lack evidence, what changed this week."""
-    count, mailed = reports.first(reports.mailable(), SHOWN)
-    unproven, lacking = reports.unproven(SHOWN)
-    changed, newest = reports.since(timezone.now(), SHOWN)
-    context = {
-        "purpose": purpose_words(NEWS), "mailable": count, "mailed": mailed, "unproven": unproven, "lacking": lacking,
-        "changed": changed, "newest": newest, "erasures": Erasure.objects.all()[:SHOWN],
-    }  # fmt: skip
-    return page(request, "hub/consent_reports.html", "Consent", context)
-
-
 urlpatterns = [
     path("contacts/<int:pk>/consent/", contact_consent, name="contact_consent"),
     path("contacts/<int:pk>/unsubscribe/", contact_unsubscribe, name="contact_unsubscribe"),
     path("contacts/<int:pk>/file/", contact_file, name="contact_file"),
     path("contacts/<int:pk>/erase/", contact_erase, name="contact_erase"),
-    path("consent/", consent_reports, name="consents"),
 ]

@@ -19,6 +19,7 @@ from contacts.admin.pages import needs, page
 from contacts.models import ImportBatch
 from contacts.readers import UnreadableFile
 from contacts.services import imports, uploads
+from contacts.services.consent import purposes
 from contacts.services.consent.imported import ASKED, answer_from
 
 
@@ -34,7 +35,8 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
     mapping = show.mapping_from(batch.columns, request.POST)
     problems, agreed = uploads.check_mapping(batch.columns, mapping), {}
     try:
-        agreed = answer_from(*(request.POST.get(f"agreed_{name}", "") for name in ASKED))
+        told = (request.POST.get(f"agreed_{name}", "") for name in ASKED)
+        agreed = answer_from(*told, purpose=request.POST.get("agreed_purpose", ""))
     except ValueError as error:
         problems.append(str(error))
     if problems:
@@ -130,7 +132,10 @@ def _page(
         return redirect("hub:imports")
     context |= {
         "columns": columns,
-        "agreed": {name: request.POST.get(f"agreed_{name}", batch.agreed.get(name, "")) for name in ASKED},
+        "agreed": {
+            name: request.POST.get(f"agreed_{name}", batch.agreed.get(name, "")) for name in (*ASKED, "purpose")
+        },
+        "purposes": purposes.names(),
         "choices": show.field_choices(),
         "mapped": sum(bool(c["field"]) for c in columns),
         "kept": sum(not c["field"] for c in columns),

@@ -3,6 +3,7 @@
 from contacts.admin import (
     arrival_list,
     arrivals,
+    consent_reports,
     consents,
     contact_bulk,
     contact_list,
@@ -24,6 +25,7 @@ app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
     *consents.urlpatterns,
+    *consent_reports.urlpatterns,
     *contact_bulk.urlpatterns,
     *contact_list.urlpatterns,
     *contacts.urlpatterns,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from contacts.domain.consent import Entry
+from contacts.domain.consent import NEWS, Entry
 from contacts.domain.identity import Address
 from contacts.domain.lifecycle import StageTable
 from contacts.domain.opt_in import OptIn
@@ -46,6 +46,7 @@ class SourceRow(NamedTuple):
     actor_kind: str
     entry_stage: str
     region: str
+    purpose: str = NEWS  # what its opt-in is about
     by_person: bool = False  # people fill in its records themselves, on a form or at an event
 
 

@@ -2,7 +2,7 @@
 
 from contacts.models.arrival import Arrival, Outcome
 from contacts.models.bulk_edit import BulkEdit
-from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Erasure
+from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Erasure, Purpose
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
@@ -31,6 +31,7 @@ __all__ = [
     "NotSame",
     "OutboxEvent",
     "Outcome",
+    "Purpose",
     "Refusal",
     "Review",
     "ReviewCandidate",

@@ -92,6 +92,22 @@ class ConsentLedger(models.Model):
         return f"Ledger of {self.records} records"
 
 
+class Purpose(models.Model):
+    """What people are mailed for, as ops named it. One that is in use no more keeps its records."""
+
+    slug = models.SlugField(max_length=40, primary_key=True, help_text="Stays: records name it.")
+    name = models.CharField(max_length=80)
+    in_use = models.BooleanField(default=True)
+    added_by_name = models.CharField(max_length=200)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Erasure(models.Model):
     """A person who was forgotten, or waits for a second pair of eyes: that it was done, by whom and why."""
 

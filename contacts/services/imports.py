@@ -26,6 +26,7 @@ from contacts.services import leases
 from contacts.services.ahead import translated
 from contacts.services.bulk import unlogged
 from contacts.services.consent.arrivals import Agreed
+from contacts.services.consent.imported import ASKED
 from contacts.services.dry_run import dry_run
 from contacts.services.intake import refuse, take_translated
 from contacts.services.write import Entrance
@@ -150,11 +151,11 @@ def _advance(batch: ImportBatch, holder: str, clock: Clock, plans: list[Plan]) -
 def agreed_on(batch: ImportBatch) -> Agreed | None:
     """What whoever brought the file says that its people agreed to, if they said anything."""
     told = batch.agreed
-    if not any(told.values()):
+    if not any(told.get(name) for name in ASKED):
         return None
     at = datetime.fromisoformat(told["at"]) if told.get("at") else None
     everybody = "opt_in" not in batch.mapping.values()
-    return Agreed(told.get("words", ""), at, told.get("how", ""), everybody)
+    return Agreed(told.get("words", ""), at, told.get("how", ""), everybody, told.get("purpose", ""))
 
 
 def _actor(batch: ImportBatch) -> str:

@@ -142,7 +142,7 @@ def _sign(batch: Sequence[Incoming], ids: Iterable[int], policy: Policy, entranc
     for incoming, ident in zip(batch, ids, strict=False):
         incoming.arrival_id = ident
         incoming.writer = Writer(kind, name, at, ident)
-        incoming.entry = entry_of(incoming, entrance, by_person=policy.source.by_person)
+        incoming.entry = entry_of(incoming, entrance, policy.source)
 
 
 def lock_batch(batch: Sequence[Incoming]) -> None:

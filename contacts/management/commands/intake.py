@@ -15,6 +15,7 @@ from contacts.domain.fields import ALIASES
 from contacts.models import ImportBatch, Outcome, Source
 from contacts.readers import UnreadableFile
 from contacts.services import imports, leases, uploads
+from contacts.services.consent import purposes
 from contacts.services.consent.imported import ASKED, answer_from, recorded
 from contacts.services.dry_run import dry_run
 from contacts.services.outcomes import write_outcomes
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--sheet", metavar="NAME", help="The sheet of a workbook; else the first that isn't empty.")
         parser.add_argument("--agreed-words", default="", metavar="TEXT", help="What the people on the file agreed to.")
         parser.add_argument("--agreed-at", default="", metavar="WHEN", help="When they agreed, such as 2026-03-01.")
+        parser.add_argument("--agreed-purpose", default="", metavar="SLUG", help="What for; product-news if absent.")
         parser.add_argument("--agreed-how", default="", metavar="TEXT", help="How or where, such as a form's name.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen; write nothing.")
         parser.add_argument("--outcomes", metavar="OUT.csv", help="Write the outcome of each row there.")
@@ -87,9 +89,17 @@ class Command(BaseCommand):
 
     def _agreed(self, options: dict[str, Any]) -> dict[str, str]:
         try:
-            return answer_from(*(options[f"agreed_{name}"] for name in ASKED))
+            return answer_from(*(options[f"agreed_{name}"] for name in ASKED), purpose=self._purpose(options))
         except ValueError as error:
             raise _impossible(f"--agreed-at: {error}") from None
+
+    def _purpose(self, options: dict[str, Any]) -> str:
+        asked = options["agreed_purpose"]
+        if asked and asked not in purposes.names():
+            raise _impossible(
+                f"--agreed-purpose: there is no purpose “{asked}”; there are {', '.join(purposes.names())}."
+            )
+        return asked
 
     def _map(self, batch: ImportBatch, pairs: list[str]) -> None:
         wanted: dict[str, str] = {}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from contacts.domain import consent
-from contacts.domain.changes import Incoming, Plan
+from contacts.domain.changes import Incoming, Plan, SourceRow
 from contacts.domain.opt_in import OptIn
 from contacts.models import Arrival, ConsentRecord, ImportBatch, Source
 from contacts.services.consent import keys
@@ -31,6 +31,7 @@ class Agreed(NamedTuple):
     at: datetime | None
     how: str
     everybody: bool
+    purpose: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Way:
         return f"{self.source.name}, by API" if self.entrance.door == Arrival.Door.API else "typed into the hub"
 
 
-def entry_of(incoming: Incoming, entrance: Entrance, *, by_person: bool) -> consent.Entry | None:
+def entry_of(incoming: Incoming, entrance: Entrance, source: SourceRow) -> consent.Entry | None:
     """What this record will add to what stands against mail, as the ledger will have it; None for nothing.
 
     Agreements that can lift nothing are left out: a file has many.
@@ -56,15 +57,15 @@ def entry_of(incoming: Incoming, entrance: Entrance, *, by_person: bool) -> cons
     said = incoming.consent
     if said is None or incoming.address is None:
         return None
-    method, proof = consent.method_of(entrance.door, by_person), 0
+    method, proof = consent.method_of(entrance.door, source.by_person), 0
     if said.act == consent.GRANTED:
         if method not in consent.DIRECT:
             return None
         proof = consent.proof_of(
             who=incoming.address.key, occurred_at=said.at, recorded_at=entrance.at, how="by API", words=said.words,
-            source="its source",
+            source=source.slug,
         )  # fmt: skip
-    purpose = consent.NEWS if said.act == consent.GRANTED else consent.ALL
+    purpose = source.purpose if said.act == consent.GRANTED else consent.ALL
     return consent.Entry(said.act, consent.EMAIL, purpose, method, proof, said.at, entrance.at)
 
 
@@ -110,7 +111,7 @@ def _said(plan: Plan, said: OptIn, agreed: Agreed | None, way: _Way) -> Said:
         incoming.address.key,
         said.act,
         way.method,
-        purpose=consent.NEWS if granted else consent.ALL,
+        purpose=_purpose(answer, way) if granted else consent.ALL,
         occurred_at=said.at or (answer.at if answer else None),
         source=way.source.slug,
         arrival_id=incoming.arrival_id,
@@ -120,3 +121,7 @@ def _said(plan: Plan, said: OptIn, agreed: Agreed | None, way: _Way) -> Said:
         how=", ".join(filter(None, (answer.how if answer else "", way.how(incoming.received.row)))),
         words=said.words or (answer.words if answer else ""),
     )
+
+
+def _purpose(answer: Agreed | None, way: _Way) -> str:
+    return (answer.purpose if answer else "") or way.source.purpose_id or consent.NEWS

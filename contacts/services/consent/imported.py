@@ -9,18 +9,19 @@ from typing import Any
 from contacts.domain import consent
 from contacts.models import ConsentRecord, ImportBatch
 from contacts.readers.moments import parse_moment
+from contacts.services.consent import purposes
 
 ASKED = ("words", "at", "how")
 NO_TIME = "“{}” is no time at which people can have agreed: write it like 2026-03-01."
 
 
-def answer_from(words: str, at: str, how: str) -> dict[str, str]:
+def answer_from(words: str, at: str, how: str, purpose: str = "") -> dict[str, str]:
     """The answer as an import keeps it; raises ValueError with a sentence where the time can't be read."""
     moment = parse_moment(at.strip()) if at.strip() else None
     if at.strip() and moment is None:
         raise ValueError(NO_TIME.format(at.strip()))
     told = {"words": words.strip()[:4000], "at": moment.isoformat() if moment else "", "how": how.strip()[:500]}
-    return told if any(told.values()) else {}
+    return {**told, "purpose": purposes.known(purpose)} if any(told.values()) else {}
 
 
 def recorded(batch: ImportBatch) -> dict[str, Any]:

@@ -15,6 +15,7 @@ holds_nobody(
     "contacts.HubSettings",
     "contacts.NotSame",
     "contacts.SavedMatching",
+    "contacts.Purpose",
     "contacts.Source",
     "contacts.SourceToken",
     "contacts.Stage",
