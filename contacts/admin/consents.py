@@ -31,7 +31,7 @@ SEE = "contacts.view_consentrecord"
 WORDS = {
     "agreed": "agreed",
     "unproven": "said to have agreed, but without evidence: not mailed",
-    "nothing": "nothing agreed: not mailed",
+    "nothing": "nothing agreed, not mailed",
     "withdrawn": "unsubscribed",
     "complained": "complained: never mailed again",
     "erased": "erased: never mailed again",

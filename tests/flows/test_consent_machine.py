@@ -30,7 +30,7 @@ WORDS = "Yes, send me product news."
 #: What is said on the way in, and whether it is a no.
 SAYS = {"": False, "no": True, "subscribed": False, "Unsubscribed": True}
 #: A night asks for more: CONSENT_SEQUENCES=2000x50.
-EXAMPLES, STEPS = map(int, os.environ.get("CONSENT_SEQUENCES", "25x25").split("x"))
+EXAMPLES, STEPS = map(int, os.environ.get("CONSENT_SEQUENCES", "40x30").split("x"))
 RELAYING = (factories.MAP, factories.SALES)
 places = st.integers(0, 1000)
 addresses = st.sampled_from(ADDRESSES)
