@@ -1,5 +1,6 @@
 """The tables of the rule-book: connections, their worksheets, what was agreed with each MAP, and what is under way."""
 
+from syncrules.models.changes import ConnectionChange
 from syncrules.models.connection import Connection, Link, Pull
 from syncrules.models.inbox import Hook, Look
 from syncrules.models.outbox import Push
@@ -9,6 +10,7 @@ from syncrules.models.worksheet import WorksheetEdit, WorksheetRow, WorksheetVer
 __all__ = [
     "CallBudget",
     "Connection",
+    "ConnectionChange",
     "Hook",
     "Link",
     "Look",
