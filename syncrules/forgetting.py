@@ -87,6 +87,7 @@ register(
 )
 holds_nobody(
     "syncrules.Connection",
+    "syncrules.ConnectionChange",
     "syncrules.SyncCount",
     "syncrules.SyncRun",
     "syncrules.WorksheetEdit",
