@@ -145,3 +145,12 @@ def test_an_edit_never_leads_out_of_it(people: dict[str, User]) -> None:
     with pytest.raises(Invalid, match="only the person"):
         edit_contact(ann().pk, {"lifecycle_stage": "New Lead"}, user=people["sales"], version=ann().version, at=LATER)
     assert ann().lifecycle_stage_id == "unsubscribed"
+
+
+def test_who_said_no_while_two_were_one_stays_unsubscribed_when_they_are_parted(people: dict[str, User]) -> None:
+    arrive({"email": ANN}, {"email": WORK, "opt_in": "no"})
+    done = merging.merge(ann().pk, [ann(WORK).pk], user=people["reviewer"], at=AT)[0]
+    unsubscribe_address(ANN, method=consent.LINK, actor="the link in a mail", at=AT)
+    merging.unmerge(done.pk, user=people["reviewer"], at=LATER)
+    assert ann().pk != ann(WORK).pk
+    assert (ann().lifecycle_stage_id, ann(WORK).lifecycle_stage_id) == ("unsubscribed", "unsubscribed")

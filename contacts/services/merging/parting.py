@@ -9,10 +9,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.merging import KEPT, LOST
-from contacts.domain.origins import Writer, forget
-from contacts.domain.protection import LessProtected, must_keep
+from contacts.domain.origins import Writer, forget, stamp
+from contacts.domain.protection import UNSUBSCRIBED, LessProtected, must_keep
 from contacts.domain.unmerging import (
     Half,
     Part,
@@ -27,7 +28,7 @@ from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.merging import relations
 from contacts.services.merging.joining import STAYED, history_row, store_contact
-from contacts.services.merging.known import Known, keys_of_values, load, load_locked, snapshot_of, was
+from contacts.services.merging.known import Known, keys_of_values, load, load_locked, snapshot_of, stops_on, was
 from contacts.services.merging.planning import MAY_UNMERGE, Actor, actor_of
 from contacts.services.merging.refusals import MergeRefused
 
@@ -124,6 +125,7 @@ def _plan(
     plan = plan_parting(given)
     _check_place(place, plan)
     gone = _drop_what_is_gone(plan)
+    _keep_stopped(plan, kept, given.writer)
     for needed, half in zip(protection_of(given), (plan.kept, plan.lost), strict=True):
         try:
             must_keep(needed, half.values)
@@ -132,6 +134,14 @@ def _plan(
     counts = relations.moved(merge) | {"addresses": len(plan.lost.addresses)}
     counts["arrivals"] = _going_back(merge) + len(plan.lost.arrivals)
     return UnmergePlan(merge, kept, plan, counts, gone)
+
+
+def _keep_stopped(plan: PartingPlan, kept: Known, by: Writer) -> None:
+    """Whoever has an address whose person said no, if only while the two were one, is Unsubscribed."""
+    for half in (plan.kept, plan.lost):
+        if stops_on(half.addresses, kept.stops) and half.values.get("lifecycle_stage") != UNSUBSCRIBED:
+            half.values["lifecycle_stage"] = UNSUBSCRIBED
+            half.origins = stamp(half.origins, {"lifecycle_stage": rules.SAID_NO}, by)
 
 
 def _check_place(place: Mapping[str, str], plan: PartingPlan) -> None:

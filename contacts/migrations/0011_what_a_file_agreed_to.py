@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0009_rights_to_consent'),
+        ('contacts', '0010_rights_to_consent'),
     ]
 
     operations = [

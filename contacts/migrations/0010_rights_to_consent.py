@@ -12,7 +12,7 @@ GRANTED = {"admin": ERASE, "ops": ERASE, "reviewer": STOP, "marketing": STOP, "s
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0008_the_ledger_of_consent"),
+        ("contacts", "0009_the_ledger_of_consent"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

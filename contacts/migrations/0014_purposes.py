@@ -17,7 +17,7 @@ def product_news(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0012_what_an_erasure_leaves_to_do'),
+        ('contacts', '0013_what_an_erasure_leaves_to_do'),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ def changeable(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0007_first_stage_table_and_bulk_edits'),
+        ('contacts', '0008_outbox_and_inbox'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0011_erasures'),
+        ('contacts', '0012_erasures'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0010_what_a_file_agreed_to'),
+        ('contacts', '0011_what_a_file_agreed_to'),
     ]
 
     operations = [
