@@ -96,8 +96,10 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
             incoming.domain_how, rules.CREATED
         )
     source = policy.source
-    stage, refused = entry_stage(policy.stages, incoming.stage, source.entry_stage, source.actor_kind)
-    values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
+    refused = None
+    if incoming.received.lead:
+        stage, refused = entry_stage(policy.stages, incoming.stage, source.entry_stage, source.actor_kind)
+        values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
     values["source"], stamps["source"] = source.id, rules.CREATED
     origins = fresh(stamps, incoming.writer)
     person = Person(dict(values), origins, id=next(world.contact_ids), new=True, last_activity=incoming.occurred_at)
@@ -133,10 +135,11 @@ def judge_all(
         if verdict.decision == "written":
             writes[field] = offered
         verdicts.append(verdict)
-    stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
-    verdicts.append(stage_verdict)
-    if stage:
-        writes["lifecycle_stage"] = stage
+    if incoming.received.lead:
+        stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
+        verdicts.append(stage_verdict)
+        if stage:
+            writes["lifecycle_stage"] = stage
     if writes and is_empty(person.values.get("source")) and not was_blanked(person.origins, "source"):
         writes["source"] = policy.source.id
     return verdicts, writes

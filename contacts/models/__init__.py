@@ -5,7 +5,6 @@ from contacts.models.bulk_edit import BulkEdit
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
-from contacts.models.outbox import OutboxEvent
 from contacts.models.policy import HubSettings
 from contacts.models.refusal import Refusal
 from contacts.models.review import BulkDecision, Review, ReviewCandidate, ReviewStep
@@ -24,7 +23,6 @@ __all__ = [
     "ImportBatch",
     "Merge",
     "NotSame",
-    "OutboxEvent",
     "Outcome",
     "Refusal",
     "Review",
