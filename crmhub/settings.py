@@ -10,6 +10,7 @@ VAR = ENV.var
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
+MAP_HOSTS = ENV.map_hosts
 ROOT_URLCONF = "crmhub.urls"
 WSGI_APPLICATION = "crmhub.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -114,6 +115,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contacts.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "nightly": {"task": "contacts.tasks.nightly", "schedule": 600.0, "options": {"expires": 600}},
+    "sync": {"task": "syncrules.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "forget-hooks": {"task": "syncrules.tasks.forget_hooks", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-uploads": {"task": "contacts.tasks.tidy_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
