@@ -122,6 +122,15 @@ def simulate() -> None:
     run(say)
 
 
+def sync(folder: Path, contacts: int) -> None:
+    """A full sync with the sandbox, a second one, and how long a change takes to the other side."""
+    from sync_scene import run
+
+    write_file(folder / "base.csv", (person(n, full=False) for n in range(contacts)))
+    intake(folder / "base.csv")  # nothing where the files' scene did it
+    run(say, folder)
+
+
 def say(*words: Any) -> None:
     print(*words, flush=True)
 

@@ -4,7 +4,8 @@ Every value has a default that works on a fresh machine. A value that is missing
 or that makes no sense, becomes one sentence on standard error and exit status 2: the person who typed it
 reads the fault at start instead of a traceback an hour later.
 
-Outside names: DATABASE_URL, CELERY_BROKER_URL, PORT, SANDBOX_PORT, SECRET_KEY, CONSENT_KEY, ALLOWED_HOSTS, DEBUG.
+Outside names: DATABASE_URL, CELERY_BROKER_URL, PORT, SANDBOX_PORT, SECRET_KEY, CONSENT_KEY, ALLOWED_HOSTS, MAP_HOSTS,
+DEBUG.
 CRMHUB_VAR is internal: the folder for everything the hub writes (default `var/`). The tests point it at a
 temporary folder, so that a developer's own data is never touched.
 """
@@ -45,6 +46,7 @@ class Environment:
     broker_url: str
     port: int
     sandbox_port: int
+    map_hosts: tuple[str, ...]
 
     @property
     def base(self) -> Path:
@@ -91,6 +93,7 @@ def read(values: Mapping[str, str]) -> Environment:
         broker_url=_broker(values, var),
         port=port,
         sandbox_port=sandbox_port,
+        map_hosts=_map_hosts(values),
     )
 
 
@@ -140,7 +143,7 @@ def _port(values: Mapping[str, str], name: str, default: int) -> int:
 
 def _hosts(values: Mapping[str, str]) -> tuple[str, ...]:
     """Host names the hub answers to. The default is this machine only: exposing it takes a decision."""
-    names = [name.strip() for name in _given(values, "ALLOWED_HOSTS").split(",") if name.strip()]
+    names = _names(values, "ALLOWED_HOSTS")
     for name in names:
         if not HOST.fullmatch(name):
             raise Nonsense(
@@ -150,13 +153,28 @@ def _hosts(values: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names) or LOOPBACK
 
 
+def _names(values: Mapping[str, str], name: str) -> list[str]:
+    return [part.strip() for part in _given(values, name).split(",") if part.strip()]
+
+
+def _map_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Hosts that connections may call besides their vendor's own. No wildcards: each one is a decision."""
+    names = [name.lower() for name in _names(values, "MAP_HOSTS")]
+    for name in names:
+        if not HOST.fullmatch(name) or name[0] in "*.":
+            raise Nonsense(
+                f"MAP_HOSTS contains {name!r}; list host names with commas between, without scheme, port or path."
+            )
+    return tuple(name.strip("[]") for name in names)
+
+
 def _secret_key(values: Mapping[str, str], var: Path, debug: bool) -> str:
     given = _long_enough(_given(values, "SECRET_KEY"), "SECRET_KEY", debug)
     if given:
         return given
     if not debug:
         raise Nonsense("SECRET_KEY is missing; with DEBUG off it must be set to a long random text.")
-    return _kept_key(var / "secret_key")
+    return kept_secret(var / "secret_key")
 
 
 def _long_enough(given: str, name: str, debug: bool) -> str:
@@ -166,11 +184,14 @@ def _long_enough(given: str, name: str, debug: bool) -> str:
     return given
 
 
-def _kept_key(path: Path) -> str:
-    """The development key, made once. Written aside and linked, so that two processes agree on one key."""
+def kept_secret(path: Path) -> str:
+    """A secret that is made once, readable by nobody else; raises `Nonsense` where it can't be used.
+
+    Written aside and linked, so that two processes agree on one.
+    """
     try:
         if not path.exists():
-            draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+            draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w") as file:
                 file.write(secrets.token_urlsafe(48))

@@ -11,6 +11,7 @@ DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
 CONSENT_KEY = ENV.consent_key  # locks the evidence of consent; never stored in the database
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
+MAP_HOSTS = ENV.map_hosts
 ROOT_URLCONF = "crmhub.urls"
 WSGI_APPLICATION = "crmhub.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -115,6 +116,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contacts.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "nightly": {"task": "contacts.tasks.nightly", "schedule": 600.0, "options": {"expires": 600}},
+    "sync": {"task": "syncrules.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "forget-hooks": {"task": "syncrules.tasks.forget_hooks", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-uploads": {"task": "contacts.tasks.tidy_uploads", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

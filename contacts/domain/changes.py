@@ -73,6 +73,7 @@ class Received:
     columns: dict[str, str] | None = None  # field to the name of its column, for messages
     unknown: tuple[str, ...] = ()
     raw_json: str | None = None  # ``raw`` as it will be stored, where that was made already
+    lead: bool = True  # False for a known person who does not enter the pipeline: gets no stage by this record
 
 
 @dataclass(slots=True)

@@ -97,10 +97,9 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
             incoming.domain_how, rules.CREATED
         )
     source = policy.source
-    stage, refused = entry_stage(policy.stages, incoming.stage, source.entry_stage, source.actor_kind)
-    if incoming.stops:
-        stage, refused = StageAsk(UNSUBSCRIBED, rules.SAID_NO), None
-    values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
+    stage, refused = _entry(incoming, policy)
+    if stage is not None:
+        values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
     values["source"], stamps["source"] = source.id, rules.CREATED
     origins = fresh(stamps, incoming.writer)
     person = Person(dict(values), origins, id=next(world.contact_ids), new=True, last_activity=incoming.occurred_at)
@@ -111,6 +110,15 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
         verdicts.append(Verdict("lifecycle_stage", "refused", refused.rule, refused.slug))
     reason = created_reason(verdicts)
     return Plan(incoming, "created", rules.NOTHING_MATCHED, reason, verdicts, person, values, values)
+
+
+def _entry(incoming: Incoming, policy: Policy) -> tuple[StageAsk | None, StageAsk | None]:
+    """The stage with which a contact begins, none for a known person; and the one that was asked for and refused."""
+    if incoming.stops:
+        return StageAsk(UNSUBSCRIBED, rules.SAID_NO), None
+    if not incoming.received.lead:
+        return None, None
+    return entry_stage(policy.stages, incoming.stage, policy.source.entry_stage, policy.source.actor_kind)
 
 
 def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Plan:
@@ -142,18 +150,25 @@ def judge_all(
         if verdict.decision == "written":
             writes[field] = offered
         verdicts.append(verdict)
-    if incoming.stops:
-        stage_verdict, stage = _unsubscribe(person)
-    elif back:
-        stage_verdict, stage = Verdict("lifecycle_stage", "written", rules.AGREED_ANEW, back, UNSUBSCRIBED), back
-    else:
-        stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
-    verdicts.append(stage_verdict)
+    stage_verdict, stage = _stage(person, incoming, policy, shared, back)
+    if stage_verdict:
+        verdicts.append(stage_verdict)
     if stage:
         writes["lifecycle_stage"] = stage
     if writes and is_empty(person.values.get("source")) and not was_blanked(person.origins, "source"):
         writes["source"] = policy.source.id
     return verdicts, writes
+
+
+def _stage(person: Person, incoming: Incoming, policy: Policy, shared: bool, back: str) -> tuple[Verdict | None, str]:
+    """What a record does to the stage of a contact: its verdict, if there is one, and the stage to write."""
+    if incoming.stops:
+        return _unsubscribe(person)
+    if back:
+        return Verdict("lifecycle_stage", "written", rules.AGREED_ANEW, back, UNSUBSCRIBED), back
+    if not incoming.received.lead:
+        return None, ""
+    return judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
 
 
 def _unsubscribe(person: Person) -> tuple[Verdict, str]:

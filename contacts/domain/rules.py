@@ -8,6 +8,8 @@ GAP = "gap"
 FROM_ADDRESS = "from-address"
 FROM_COMPANY = "from-company"
 ENTRY_STAGE = "entry-stage"
+THRESHOLD = "threshold"
+BELOW_THRESHOLD = "below-threshold"
 FIRST_STAGE = "first-stage"
 ALIAS = "alias"
 SAME = "same"
@@ -60,6 +62,8 @@ WORDS: dict[str, str] = {
     FROM_ADDRESS: "taken from the e-mail address",
     FROM_COMPANY: "the one domain known for this company name",
     ENTRY_STAGE: "the entry stage of the source",
+    THRESHOLD: "the record passes the connection’s threshold now, so the contact enters the pipeline",
+    BELOW_THRESHOLD: "a known person, not a lead: the record is below the connection’s threshold",
     FIRST_STAGE: "the first stage, because the one asked for was refused",
     ALIAS: "a reviewer said it is the same person, so the address became an alias",
     SAME: "it has this value already",
@@ -117,6 +121,9 @@ BY_NAME = "name-and-domain"
 BY_PHONE = "phone"
 BY_LIKENESS = "likeness"
 BY_WAITING = "waits-in-review"
+# Rules by which a MAP's own doings become cases.
+MERGED_THERE = "merged-there"
+DELETED_THERE = "deleted-there"
 NOTHING_MATCHED = "nothing-matched"
 NOBODY = "could-be-nobody"
 BAD_ADDRESS = "not-an-address"

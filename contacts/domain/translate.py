@@ -65,6 +65,8 @@ def translate(received: Received, policy: Policy) -> Incoming:
     incoming.person = full_person_key(
         incoming.values.get("first_name", ""), incoming.values.get("last_name", ""), incoming.domain
     )
+    if not received.lead:
+        incoming.verdicts.append(Verdict("lifecycle_stage", "kept", rules.BELOW_THRESHOLD, incoming.stage))
     if not incoming.rejected:
         _could_be_nobody(incoming, given)
     return incoming

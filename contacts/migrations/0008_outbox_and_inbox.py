@@ -15,4 +15,5 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('hold', 'held arrival'), ('mailbox', 'shared mailbox'), ('pair', 'likely duplicates'), ('gone', 'deleted in a MAP')], default='hold', max_length=8),
         ),
+        migrations.DeleteModel(name='OutboxEvent'),
     ]

@@ -6,7 +6,6 @@ from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Er
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
-from contacts.models.outbox import OutboxEvent
 from contacts.models.policy import HubSettings
 from contacts.models.refusal import Refusal
 from contacts.models.review import BulkDecision, Review, ReviewCandidate, ReviewStep
@@ -29,7 +28,6 @@ __all__ = [
     "ImportBatch",
     "Merge",
     "NotSame",
-    "OutboxEvent",
     "Outcome",
     "Purpose",
     "Refusal",

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
-from contacts.models import BulkEdit, Contact, Erasure, HubSettings, OutboxEvent, Refusal, Review, ReviewStep
+from contacts.models import BulkEdit, Contact, Erasure, HubSettings, Refusal, Review, ReviewStep
 from contacts.services import bulk_edit, erasing, merging, protecting
 from contacts.services.consent.checking import verify
 from contacts.services.erasing import registry
@@ -110,7 +110,6 @@ def _synced(world: World) -> None:
         cause="refused", value=ANN, text=words, sent={"email": ANN}, answered={"said": words}, first_at=now,
         last_at=now,
     )  # fmt: skip
-    OutboxEvent.objects.create(kind="merged", contact_id=link.contact_id, payload={"who": NAME}, at=now)
     Erasure.objects.create(contact_id=10**9, reason=f"not {NAME}", asked_by_name="Ops", asked_at=now, done_at=now)
     Refusal.objects.create(
         field="job_title", rule="hub", kind="connection", who="Our MAP", connection=c.slug, ref=link.record_id,

@@ -18,7 +18,6 @@ from contacts.models import (
     Erasure,
     ImportBatch,
     Merge,
-    OutboxEvent,
     Refusal,
     Review,
     ReviewCandidate,
@@ -38,7 +37,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "contacts.ReviewStep": ("detail",),
     "contacts.Merge": ("lost_name", "before", "after", "verdicts", "unplaced"),
     "contacts.Refusal": ("offered", "current", "ref"),
-    "contacts.OutboxEvent": ("payload",),
     "contacts.ImportBatch": ("filename", "survey", "dry_run"),
     "contacts.BulkDecision": ("which", "note", "found", "left"),
     "contacts.BulkEdit": ("which", "reason", "found", "left"),
@@ -71,8 +69,6 @@ def forget(person: Whole) -> None:
     Arrival.objects.filter(pk__in=arrivals).update(**_BLANK)
     # What an import shows of its first rows would show the person again.
     ImportBatch.objects.filter(pk__in=batches).update(survey={}, dry_run={})
-    told = Q(contact_id__in=person.ids) | Q(payload__lost__in=person.ids) | Q(payload__kept__in=person.ids)
-    OutboxEvent.objects.filter(told).delete()
     person.merges.delete()
     person.history._raw_delete(connection.alias)
     LogEntry.objects.filter(content_type__app_label="contacts", object_id__in=map(str, person.ids)).delete()

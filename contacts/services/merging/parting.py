@@ -23,7 +23,7 @@ from contacts.domain.unmerging import (
     plan_parting,
     protection_of,
 )
-from contacts.models import Arrival, Contact, Merge, NotSame, OutboxEvent, Review, Source, Stage
+from contacts.models import Arrival, Contact, Merge, NotSame, Review, Source, Stage
 from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.merging import relations
@@ -228,12 +228,3 @@ def _close(plan: UnmergePlan, actor: Actor, at: datetime) -> None:
     merge.undone_at, merge.undone_by_name = at, actor.name
     merge.unplaced = [[part.name, story.as_text(part.now), part.side] for part in plan.unplaced]
     merge.save(update_fields=["undone_at", "undone_by_name", "unplaced"])
-    halves = {merge.kept_id: plan.parting.kept, merge.lost_id: plan.parting.lost}
-    payload = {
-        "merge": merge.pk,
-        "kept": merge.kept_id,
-        "lost": merge.lost_id,
-        "addresses": {str(i): [a.shown for a in half.addresses] for i, half in halves.items()},
-        "values": {str(i): half.values for i, half in halves.items()},
-    }
-    OutboxEvent.objects.create(kind=OutboxEvent.Kind.UNMERGED, contact_id=merge.kept_id, payload=payload, at=at)

@@ -15,6 +15,8 @@ import httpx
 
 from syncrules.connectors.base import Connector
 from syncrules.connectors.hubspot import HubSpot, Settings, Timing
+from syncrules.connectors.memory import MemoryMap
+from syncrules.domain.worksheet import FieldType, Option
 
 TOKEN, SECRET = "bench-token-6b1f", "bench-secret-77aa"
 COMMAND = """
@@ -132,6 +134,38 @@ class SandboxBench:
     def count(self) -> int:
         body = {"filterGroups": [], "sorts": [], "properties": [], "limit": 1, "after": "0"}
         return self.http.post(f"{self.path}/search", json=body).json()["total"]
+
+    def _own(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {self.names.get(name, name): value for name, value in values.items()}
+
+
+class MemoryBench:
+    """A MAP in memory is its own connector."""
+
+    names = {"email": "email", "first": "first", "last": "last", "number": "seats"}
+    stages = ("lead", "customer")
+    fields = (
+        FieldType("email", "Email", "email", role="email"),
+        FieldType("first", "First name", "text"),
+        FieldType("last", "Last name", "text"),
+        FieldType("seats", "Seats", "number"),
+        FieldType("stage", "Stage", "stage", tuple(Option(s, s.title()) for s in stages), role="stage"),
+        FieldType("optout", "Unsubscribed", "boolean", role="optout"),
+    )
+
+    def __init__(self, **options: bool) -> None:
+        self.map = MemoryMap(self.fields, secret=SECRET, **options)  # type: ignore[arg-type]
+        self.connector: Connector = self.map
+        self.delete, self.merge, self.unsubscribe = self.map.remove, self.map.join, self.map.unsubscribe
+
+    def create(self, **values: str) -> str:
+        return self.map.create(**self._own(values))
+
+    def edit(self, record: str, **values: str) -> None:
+        self.map.edit(record, **self._own(values))
+
+    def count(self) -> int:
+        return len(self.map.everybody())
 
     def _own(self, values: Mapping[str, str]) -> dict[str, str]:
         return {self.names.get(name, name): value for name, value in values.items()}

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from .benches import Bench, SandboxBench, sandbox_process
+from .benches import Bench, MemoryBench, SandboxBench, sandbox_process
 
 #: A new connector joins here: a name, and what makes its bench from pytest's request.
 BENCHES: dict[str, Callable[[pytest.FixtureRequest], Bench]] = {
     "hubspot": lambda request: request.getfixturevalue("hubspot_bench"),
+    "memory": lambda _: MemoryBench(),
+    "memory with new ids": lambda _: MemoryBench(renumbers=True),
 }
 
 
