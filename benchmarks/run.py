@@ -1,7 +1,7 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
-    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates] [--rules]
-        [--simulate] [--audit]
+    python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
+        [--consent] [--rules] [--simulate] [--audit] [--sync] [--only]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
@@ -31,9 +31,12 @@ def main() -> None:
     parser.add_argument("--duplicates", action="store_true", help="Also likely duplicates among up to 1,000,000.")
     parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
     parser.add_argument("--queue", action="store_true", help="Also the review queue at 1,000 and 100,000 cases.")
+    parser.add_argument("--consent", action="store_true", help="Also the ledger of consent at 1,000,000 addresses.")
     parser.add_argument("--rules", action="store_true", help="Also the judges of a worksheet, and its check.")
     parser.add_argument("--simulate", action="store_true", help="Also a draft over 10,000 and 1,000,000 events.")
     parser.add_argument("--audit", action="store_true", help="Also the duplicate audit of 1,000,000 contacts.")
+    parser.add_argument("--sync", action="store_true", help="Also the sync with the sandbox: pace, delay, second run.")
+    parser.add_argument("--only", action="store_true", help="Leave out files and likely duplicates in labelled sets.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CRMHUB_VAR"] = folder
@@ -45,22 +48,14 @@ def main() -> None:
         django.setup()
         import scenes
 
-        scenes.files(Path(folder), options.contacts, options.rows, min(options.stock_rows, options.rows))
-        scenes.febrl()
-        if options.http:
-            scenes.http()
-        if options.lists:
-            scenes.lists()
-        if options.queue:
-            scenes.queue()
-        if options.duplicates:
-            scenes.duplicates()
-        if options.rules:
-            scenes.rules()
-        if options.simulate:
-            scenes.simulate()
-        if options.audit:
-            scenes.audit()
+        if not options.only:
+            scenes.files(Path(folder), options.contacts, options.rows, min(options.stock_rows, options.rows))
+            scenes.febrl()
+        for scene in ("http", "lists", "queue", "duplicates", "consent", "rules", "simulate", "audit"):
+            if getattr(options, scene):
+                getattr(scenes, scene)()
+        if options.sync:
+            scenes.sync(Path(folder), options.contacts)
         if options.million:
             scenes.million(Path(folder))
 

@@ -101,6 +101,13 @@ def duplicates() -> None:
     run(say)
 
 
+def consent() -> None:
+    """The ledger of consent at a million addresses."""
+    import consent_scene
+
+    consent_scene.run(say)
+
+
 def rules() -> None:
     """The judges of a worksheet and its check, which need no database but the stages."""
     from rules_scene import run
@@ -120,6 +127,15 @@ def audit() -> None:
     from audit_scene import run
 
     run(say)
+
+
+def sync(folder: Path, contacts: int) -> None:
+    """A full sync with the sandbox, a second one, and how long a change takes to the other side."""
+    from sync_scene import run
+
+    write_file(folder / "base.csv", (person(n, full=False) for n in range(contacts)))
+    intake(folder / "base.csv")  # nothing where the files' scene did it
+    run(say, folder)
 
 
 def say(*words: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate
@@ -156,6 +157,11 @@ def recent(user: User, now: datetime) -> list[News]:
     if user.has_perm("contacts.view_review"):
         decided = Review.objects.filter(decided_at__gte=now - timedelta(days=DAYS)).exclude(status="open")
         news += [_decided(case) for case in decided.order_by("-decided_at")[:NEWS]]
+    return newest(news)
+
+
+def newest(news: Iterable[News]) -> list[News]:
+    """The last of them, the newest first."""
     return sorted(news, key=attrgetter("at"), reverse=True)[:NEWS]
 
 

@@ -11,12 +11,24 @@ from django.db import connection
 from django.db.models import Max, Subquery
 
 from contacts.domain.changes import Case, CustomType, Earlier, Incoming, Person, Policy, SourceRow
+from contacts.domain.consent import NEWS
 from contacts.domain.identity import company_key, full_person_key
-from contacts.domain.lifecycle import StageRow, StageTable
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable
 from contacts.domain.stage_table import split_names
 from contacts.domain.world import World
-from contacts.models import Arrival, Contact, CustomField, HubSettings, Review, Source, Stage, StageTableVersion
-from contacts.services.bulk import keys_table, read_time, reserve_ids
+from contacts.models import (
+    Address,
+    Arrival,
+    Contact,
+    CustomField,
+    HubSettings,
+    Review,
+    Source,
+    Stage,
+    StageTableVersion,
+)
+from contacts.services.bulk import read_time, reserve_ids, rows_of
+from contacts.services.consent.reading import weighty_entries
 
 #: At most this many contacts of one name and domain are shown as candidates.
 CANDIDATES = 10
@@ -42,7 +54,11 @@ def stage_table() -> StageTable:
 def source_row(source: Source) -> SourceRow:
     """A source as the judges need it."""
     kind = source.kind if source.kind in (Source.Kind.MAP, Source.Kind.SALES) else "arrival"
-    return SourceRow(source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region)
+    by_person = source.kind in (Source.Kind.FORM, Source.Kind.EVENT)
+    purpose = source.purpose_id or NEWS
+    return SourceRow(
+        source.pk, source.slug, source.name, kind, source.entry_stage_id, source.region, purpose, by_person
+    )
 
 
 def policy_for(source: Source) -> Policy:
@@ -93,7 +109,28 @@ def load_world(batch: Sequence[Incoming], policy: Policy, *, beside: Beside | No
     if beside:
         beside.candidates(world, people, phones)
         beside.waiting(world, waiting)
+    _said(world, usable, addresses)
     return world
+
+
+def _said(world: World, batch: Iterable[Incoming], addresses: set[str]) -> None:
+    """What was said against mailing these people, and what must be known of those who may leave Unsubscribed (F1)."""
+    told = {i.address.key: i.entry for i in batch if i.address and i.entry}
+    world.said = weighty_entries(addresses, told)
+    agreeing = {world.addresses[a].id for a, entry in told.items() if entry.lifts and a in world.addresses}
+    back = [i for i in agreeing if world.loaded[i].values.get("lifecycle_stage") == UNSUBSCRIBED]
+    if back:
+        world.before = stages_before(back)
+        for contact, key in Address.objects.filter(contact__in=back).values_list("contact_id", "key"):
+            world.aliases.setdefault(contact, []).append(key)
+        others = {key for found in world.aliases.values() for key in found} - world.said.keys()
+        world.said |= weighty_entries(others, ())
+
+
+def stages_before(contacts: Sequence[int]) -> dict[int, str]:
+    """The stage that contacts had before they were Unsubscribed, as far as their history knows."""
+    rows = Contact.history.model.objects.filter(id__in=contacts).exclude(lifecycle_stage_id=UNSUBSCRIBED)
+    return dict(rows.order_by("history_id").values_list("id", "lifecycle_stage_id"))
 
 
 def _next_numbers() -> tuple[Iterator[int], Iterator[int]]:
@@ -132,19 +169,10 @@ def _met(usable: Iterable[Incoming], world: World) -> Iterable[tuple[set[str], s
     return [(companies - {""}, domains - {""}) for companies, domains in met.values()]
 
 
-def _rows(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
-    item, parameter = keys_table(keys)
-    # SQLite keeps the order of a CROSS JOIN: the keys first, each looked up in its index.
-    join = "JOIN" if connection.vendor == "postgresql" else "CROSS JOIN"
-    with connection.cursor() as cursor:
-        cursor.execute(sql.replace("{keys}", item).replace("{join}", join), [parameter, *params])
-        return cursor.fetchall()
-
-
 def _deliveries(world: World, keys: set[str]) -> None:
     if not keys:
         return
-    found = _rows(
+    found = rows_of(
         "SELECT k.value, a.id, a.outcome, a.contact_id, a.review_id, a.row, a.received_at, b.filename FROM {keys} "
         "{join} contacts_arrival a ON a.delivery_key = k.value LEFT JOIN contacts_importbatch b ON b.id = a.batch_id",
         keys,
@@ -159,13 +187,19 @@ def _addresses(world: World, keys: set[str], *, lock: bool) -> None:
     if not keys:
         return
     locked = " FOR UPDATE OF c" if lock and connection.vendor == "postgresql" else ""
-    found = _rows(
+    found = rows_of(
         f"SELECT k.value, {STATE} FROM {{keys}} {{join}} contacts_address x ON x.key = k.value "
         f"JOIN contacts_contact c ON c.id = x.contact_id{locked}",
         keys,
     )
     for key, *state in found:
         world.addresses[key] = world.loaded.setdefault(state[0], person_from(state))
+
+
+def people(ids: Iterable[int]) -> dict[int, tuple[int, Person]]:
+    """Version and person of these contacts, by id; one query."""
+    sql = f"SELECT c.version, {STATE} FROM {{keys}} {{join}} contacts_contact c ON c.id = CAST(k.value AS bigint)"
+    return {state[0]: (version, person_from(state)) for version, *state in rows_of(sql, map(str, ids))}
 
 
 def person_from(state: Sequence[Any]) -> Person:
@@ -193,7 +227,7 @@ def _waiting_keys(world: World, batch: Iterable[Incoming], addresses: set[str], 
 def _waiting(world: World, keys: set[str]) -> None:
     if not keys:
         return
-    found = _rows(
+    found = rows_of(
         "SELECT r.waiting_key, r.id, r.kind, r.rule, r.reason, r.who FROM {keys} "
         "{join} contacts_review r ON r.waiting_key = k.value AND r.status = 'open'",
         keys,
@@ -207,7 +241,7 @@ def _companies(world: World, keys: set[str]) -> None:
     if not keys:
         return
     where = "FROM contacts_contact c WHERE c.company_key = k.value AND c.company_domain > ''"
-    found = _rows(
+    found = rows_of(
         f"SELECT k.value, (SELECT MIN(c.company_domain) {where}), (SELECT MAX(c.company_domain) {where}) FROM {{keys}}",
         keys,
     )
@@ -224,10 +258,10 @@ def _candidates(world: World, index: dict[str, list[Person]], column: str, keys:
     few = f"FROM contacts_contact x WHERE x.{column} = k.value{guard} ORDER BY x.id LIMIT {int(limit)}"
     # The same question in each database's words: SQLite has no LATERAL, PostgreSQL plans the other one badly.
     if connection.vendor == "postgresql":
-        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN LATERAL (SELECT x.* {few}) c", keys)
+        found = rows_of(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN LATERAL (SELECT x.* {few}) c", keys)
     else:
         wanted = f"c.id IN (SELECT x.id {few})"
-        found = _rows(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN contacts_contact c ON {wanted}", keys)
+        found = rows_of(f"SELECT k.value, {STATE} FROM {{keys}} CROSS JOIN contacts_contact c ON {wanted}", keys)
     for key, *state in sorted(found, key=lambda row: row[1]):
         index.setdefault(key, []).append(world.loaded.setdefault(state[0], person_from(state)))
 

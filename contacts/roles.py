@@ -7,6 +7,7 @@ READ = frozenset(
     for model in (
         "contact", "address", "customfield", "source", "stage", "arrival", "review", "importbatch", "hubsettings",
         "merge", "historicalcontact", "historicalsource", "historicalcustomfield", "stagetableversion", "refusal",
+        "consentrecord",
     )
 )  # fmt: skip
 LOOK_UP = frozenset(
@@ -20,12 +21,14 @@ LOOK_UP = frozenset(
         "view_historicalcontact",
         "view_stagetableversion",
         "view_refusal",
+        "view_consentrecord",
     }
 )
 RULES = frozenset(
     {
         *(f"{act}_{model}" for model in ("source", "customfield", "sourcetoken") for act in ("add", "change")),
         "change_hubsettings",
+        "change_purpose",
         "edit_stage_table",
         "force_stage_table",
         "view_sourcetoken",
@@ -37,6 +40,7 @@ IMPORTS = frozenset({"upload_file", "view_importbatch"})
 EXPORTS = frozenset({"export_contact", "export_arrival"})
 EVERY_FILE = frozenset({"see_every_import", "open_every_file"})
 MERGES = frozenset({"merge_contact", "unmerge_contact"})
+STOP = frozenset({"withdraw_consent"})  # whoever hears "no more" writes it down
 
 #: Group name to the rights of the ``contacts`` app that it has.
 ROLES: dict[str, frozenset[str]] = {
@@ -46,17 +50,20 @@ ROLES: dict[str, frozenset[str]] = {
     | EXPORTS
     | EVERY_FILE
     | MERGES
-    | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import", "start_duplicatescan"},
+    | STOP
+    | {"add_contact", "change_contact", "set_sales_stage", "decide_review", "undo_import", "start_duplicatescan"}
+    | {"erase_person"},
     "ops": READ
     | RULES
     | IMPORTS
     | EXPORTS
     | EVERY_FILE
     | MERGES
-    | {"add_contact", "change_contact", "decide_review", "undo_import", "start_duplicatescan"},
-    "reviewer": LOOK_UP | MERGES | {"view_review", "decide_review"},
-    "marketing": LOOK_UP | IMPORTS,
-    "sales": LOOK_UP | {"add_contact", "change_contact", "set_sales_stage"},
+    | STOP
+    | {"add_contact", "change_contact", "decide_review", "undo_import", "start_duplicatescan", "erase_person"},
+    "reviewer": LOOK_UP | MERGES | STOP | {"view_review", "decide_review"},
+    "marketing": LOOK_UP | IMPORTS | STOP,
+    "sales": LOOK_UP | STOP | {"add_contact", "change_contact", "set_sales_stage"},
     "auditor": READ | {"see_every_import"},
 }
 

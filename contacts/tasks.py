@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from contacts.services import bulk_edit, duplicates, imports, leases, retention, sources, undo
+from contacts.services import bulk_edit, duplicates, erasing, imports, leases, retention, sources, undo
 from contacts.services.review import many
 
 
@@ -22,6 +22,8 @@ def sweep() -> None:
         look_at_bulk.delay(bulk_id)
     for edit_id in bulk_edit.unfinished(timezone.now()):
         look_at_edit.delay(edit_id)
+    for erasure_id in erasing.unfinished():
+        finish_erasure.delay(erasure_id)
 
 
 @shared_task
@@ -55,6 +57,12 @@ def look_at_bulk(bulk_id: int) -> None:
 def look_at_edit(edit_id: int) -> None:
     """Work on one edit of many contacts."""
     bulk_edit.work(edit_id)
+
+
+@shared_task
+def finish_erasure(erasure_id: int) -> None:
+    """Remove what a killed process left behind of somebody who was forgotten."""
+    erasing.finish(erasure_id, timezone.now())
 
 
 @shared_task

@@ -28,6 +28,13 @@ def log_as_django_does(**kwargs: Any) -> None:
     logging.config.dictConfig(settings.LOGGING)
 
 
+@signals.worker_ready.connect
+def look_around(**kwargs: Any) -> None:
+    """What waited while no worker was there is begun at once, not at the schedule's first turn."""
+    for task in ("contacts.tasks.sweep", "syncrules.tasks.sweep"):
+        app.send_task(task, expires=60)
+
+
 @signals.beat_embedded_init.connect
 def stop_beat_with_worker(**kwargs: Any) -> None:
     """The schedule's process watches nobody: without this a killed worker would leave it ticking."""

@@ -4,7 +4,8 @@ Every value has a default that works on a fresh machine. A value that is missing
 or that makes no sense, becomes one sentence on standard error and exit status 2: the person who typed it
 reads the fault at start instead of a traceback an hour later.
 
-Outside names: DATABASE_URL, CELERY_BROKER_URL, PORT, SANDBOX_PORT, SECRET_KEY, ALLOWED_HOSTS, MAP_HOSTS, DEBUG.
+Outside names: DATABASE_URL, CELERY_BROKER_URL, PORT, SANDBOX_PORT, SECRET_KEY, CONSENT_KEY, ALLOWED_HOSTS, MAP_HOSTS,
+DEBUG.
 CRMHUB_VAR is internal: the folder for everything the hub writes (default `var/`). The tests point it at a
 temporary folder, so that a developer's own data is never touched.
 """
@@ -39,6 +40,7 @@ class Environment:
     var: Path
     debug: bool
     secret_key: str
+    consent_key: str
     allowed_hosts: tuple[str, ...]
     database: Mapping[str, object]
     broker_url: str
@@ -80,10 +82,12 @@ def read(values: Mapping[str, str]) -> Environment:
     port, sandbox_port = _port(values, "PORT", 8000), _port(values, "SANDBOX_PORT", 8001)
     if port == sandbox_port:
         raise Nonsense(f"PORT and SANDBOX_PORT are both {port}; give each its own.")
+    secret_key = _secret_key(values, var, debug)
     return Environment(
         var=var,
         debug=debug,
-        secret_key=_secret_key(values, var, debug),
+        secret_key=secret_key,
+        consent_key=_long_enough(_given(values, "CONSENT_KEY"), "CONSENT_KEY", debug) or secret_key,
         allowed_hosts=_hosts(values),
         database=_database(values, var),
         broker_url=_broker(values, var),
@@ -165,14 +169,19 @@ def _map_hosts(values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _secret_key(values: Mapping[str, str], var: Path, debug: bool) -> str:
-    given = _given(values, "SECRET_KEY")
-    if given and not debug and (len(given) < SHORTEST_KEY or len(set(given)) < 5):
-        raise Nonsense(f"SECRET_KEY is too easy to guess; use {SHORTEST_KEY} or more random characters.")
+    given = _long_enough(_given(values, "SECRET_KEY"), "SECRET_KEY", debug)
     if given:
         return given
     if not debug:
         raise Nonsense("SECRET_KEY is missing; with DEBUG off it must be set to a long random text.")
     return kept_secret(var / "secret_key")
+
+
+def _long_enough(given: str, name: str, debug: bool) -> str:
+    """The key, or Nonsense: one that can be guessed is none where it counts."""
+    if given and not debug and (len(given) < SHORTEST_KEY or len(set(given)) < 5):
+        raise Nonsense(f"{name} is too easy to guess; use {SHORTEST_KEY} or more random characters.")
+    return given
 
 
 def kept_secret(path: Path) -> str:

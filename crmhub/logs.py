@@ -67,6 +67,7 @@ def for_django() -> dict[str, Any]:
             "axes": {"level": "WARNING"},
             "celery": {"level": "WARNING"},
             "kombu": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},  # a line for each call, with addresses of people in some
         },
     }
 

@@ -9,6 +9,7 @@ VAR = ENV.var
 # --- the process ---
 DEBUG = ENV.debug
 SECRET_KEY = ENV.secret_key
+CONSENT_KEY = ENV.consent_key  # locks the evidence of consent; never stored in the database
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 MAP_HOSTS = ENV.map_hosts
 ROOT_URLCONF = "crmhub.urls"
@@ -115,6 +116,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "contacts.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
     "nightly": {"task": "contacts.tasks.nightly", "schedule": 600.0, "options": {"expires": 600}},
+    "sync": {"task": "syncrules.tasks.sweep", "schedule": 10.0, "options": {"expires": 10}},
+    "forget-hooks": {"task": "syncrules.tasks.forget_hooks", "schedule": 3600.0, "options": {"expires": 3600}},
     "sweep-proofs": {"task": "syncrules.tasks.sweep_proofs", "schedule": 10.0, "options": {"expires": 10}},
     "nightly-health": {"task": "syncrules.tasks.nightly_health", "schedule": 600.0, "options": {"expires": 600}},
     "tidy-uploads": {"task": "contacts.tasks.tidy_uploads", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from crmhub.environment import BASE_DIR
 from crmhub.processes import die_with_parent
@@ -21,10 +21,11 @@ TICK = 0.1
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and what to call it in messages."""
+    """What to start, what to call it in messages, and what it gets beside this process's environment."""
 
     name: str
     command: list[str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class Supervisor:
@@ -88,6 +89,7 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         program.command,
         cwd=BASE_DIR,
+        env={**os.environ, **program.environment},
         stdin=subprocess.DEVNULL,
         process_group=0,
         preexec_fn=lambda: die_with_parent(parent),

@@ -9,6 +9,10 @@ def stylesheet(request: HttpRequest) -> str:
     return static("hub/hub.css")
 
 
+def consent_stylesheet(request: HttpRequest) -> str:
+    return static("hub/consent.css")
+
+
 def script(request: HttpRequest) -> str:
     return static("hub/hub.js")
 
@@ -42,7 +46,7 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "COLORS": {"primary": ACCENT},
-    "STYLES": [stylesheet],
+    "STYLES": [stylesheet, consent_stylesheet],
     "SCRIPTS": [script],
     "COMMAND": {"search_models": True, "show_history": False},
     "SIDEBAR": {

@@ -11,8 +11,12 @@ class SyncrulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts.services import beside
-        from syncrules import relations  # noqa: F401
+        from contacts.services import beside, front_parts, listeners
+        from syncrules import forgetting, relations  # noqa: F401
         from syncrules.services.contact_card import BESIDE
+        from syncrules.services.front_part import part
+        from syncrules.services.sync.listening import heard
 
         beside.register(BESIDE)
+        front_parts.register(part)
+        listeners.register(heard)

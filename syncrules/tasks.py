@@ -1,11 +1,81 @@
-"""What workers do for the rule-book. Each task only looks at rows: it may run twice, late or never."""
+"""What workers do for connections and for proof. Each task only looks at rows: it may run twice, late or never.
+
+A task works for a few seconds and then asks for another turn, so that many connections, and whatever else workers
+have to do, get theirs.
+"""
 
 from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from syncrules.services import audit, health
+from syncrules.connectors.base import Connector
+from syncrules.connectors.trouble import Trouble
+from syncrules.models import Connection, SyncRun
+from syncrules.services import audit, calling, health
+from syncrules.services.sync import inbox, looking, pausing, polling, rounds, runs, sending, waking
+from syncrules.services.sync.deciding import NoWorksheet
+
+#: Seconds of one turn.
+TURN = 3.0
+Stop = Callable[[], bool]
+
+
+@shared_task
+def sweep() -> None:
+    """Find what waits: rows that nobody was told of, connections that rested long enough, polls, and full syncs."""
+    found = rounds.due(timezone.now())
+    for tell, ids in (
+        (waking.look_at_outbox, found.outboxes),
+        (waking.look_at_inbox, found.inboxes),
+        (waking.look_at_changes, found.pulls),
+        (waking.look_at_run, found.runs),
+    ):
+        for row in ids:
+            tell(row)
+
+
+@shared_task
+def work_outbox(connection_id: int) -> None:
+    """Send what waits for a MAP."""
+    if _work(connection_id, sending.drain):
+        waking.look_at_outbox(connection_id)
+
+
+@shared_task
+def work_inbox(connection_id: int) -> None:
+    """Look at the records that webhooks told of."""
+    if _work(connection_id, looking.drain):
+        waking.look_at_inbox(connection_id)
+
+
+@shared_task
+def pull(connection_id: int) -> None:
+    """Pull what changed in a MAP."""
+    if _work(connection_id, polling.pull):
+        waking.look_at_changes(connection_id)
+
+
+@shared_task
+def work_run(run_id: int) -> None:
+    """Go on with a full sync."""
+    connection_id = SyncRun.objects.filter(pk=run_id).values_list("connection", flat=True).first()
+
+    def go_on(connection: Connection, connector: Connector, clock: Any, stop: Stop) -> None:
+        runs.work(run_id, connector, clock, stop)
+
+    if connection_id and _work(connection_id, go_on):
+        waking.look_at_run(run_id)
+
+
+@shared_task
+def forget_hooks() -> None:
+    """Remove what webhooks told long ago."""
+    inbox.forget_old(timezone.now())
 
 
 @shared_task
@@ -34,3 +104,29 @@ def look_at_health(report_id: int) -> None:
 def nightly_health() -> None:
     """Start the night's health report, once; the next sweep finds it."""
     health.start_nightly(timezone.now())
+
+
+def _work(connection_id: int, work: Callable[[Connection, Connector, Any, Stop], object]) -> bool:
+    """One turn for a live connection; whether the turn ended before the work did."""
+    connection = pausing.open_now(timezone.now()).filter(pk=connection_id).first()
+    if connection is None:
+        return False
+    turn = _Turn()
+    try:
+        work(connection, calling.connector_for(connection), timezone.now, turn.is_over)
+    except NoWorksheet:
+        return False  # nothing is sent or pulled without one; its page says so
+    except Trouble as trouble:
+        pausing.failed(connection, trouble, timezone.now())
+    return turn.cut
+
+
+class _Turn:
+    """A span of time, and whether it cut anything short."""
+
+    def __init__(self) -> None:
+        self.ends, self.cut = time.monotonic() + TURN, False
+
+    def is_over(self) -> bool:
+        self.cut = time.monotonic() >= self.ends
+        return self.cut

@@ -22,6 +22,8 @@ from contacts.orders import Cursor, Order, read_id
 NEWEST = Order("newest", descending=True)
 BY_NAME = Order("name", "sort_key", text=True)
 ORDERS = {order.name: order for order in (NEWEST, BY_NAME)}
+#: Instead of a stage: known people, who have none and so are no leads. No stage can be called that.
+KNOWN = "~"
 FILTERS = ("stage", "source", "owner", "shared")
 SHOWN = (
     "id", "email", "first_name", "last_name", "company", "company_domain", "phone", "lifecycle_stage_id",
@@ -38,7 +40,7 @@ def asked_for(request: HttpRequest) -> Asked:
     stage = params.get("stage", "").replace("\x00", "")
     asked.narrow = narrow(params, "source")
     if stage:
-        asked.checked &= Q(lifecycle_stage=stage)
+        asked.checked &= Q(lifecycle_stage__isnull=True) if stage == KNOWN else Q(lifecycle_stage=stage)
     if owner := choice(params, "owner", "owner", nobody=True):
         asked.checked &= owner
     if params.get("shared"):
@@ -76,6 +78,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "sources": sources.values(),
         "people": people.values(),
         "nobody": NOBODY,
+        "known": KNOWN,
     }
     return page(request, "hub/list_contacts.html", "Contacts", context)
 

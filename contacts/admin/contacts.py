@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
+from contacts.admin import consents
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
 from contacts.domain.lifecycle import StageTable
@@ -48,6 +49,8 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
         _row(name, entry, seen, request.GET.get("why", "")) | {"decider": deciders.get(name, "")}
         for name, entry in told["fields"].items()
     ]
+    addresses = _addresses(contact)
+    mail = consents.card(line["row"] for line in addresses)
     context = {
         "contact": contact,
         "name": str(contact),
@@ -58,7 +61,9 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": rows,
         "filled": sum(not row["empty"] for row in rows),
         "by_people": sum(row["locked"] for row in rows),
-        "addresses": _addresses(contact),
+        "addresses": addresses,
+        "consent": mail,
+        "opt_in": consents.opt_in_words(mail, contact),
         "timeline": _timeline(request, contact, names),
         "counts": counts(contact.pk),
         "may_change": may_change,

@@ -5,7 +5,6 @@ Each part is one or two queries; what a person may not see is not asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,10 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 
-from contacts.activity import last_days, recent
+from contacts.activity import last_days, newest, recent
 from contacts.admin.list_pages import number_word
 from contacts.admin.pages import needs, page
 from contacts.models import Arrival, HubSettings, ImportBatch, Review
+from contacts.services import front_parts
+from contacts.services.front_parts import Tile
 from contacts.services.review import queue
 from contacts.services.source_audit import conflicts
 
@@ -29,24 +30,8 @@ MOST_IMPORTS = 20
 IN_DAYS = 96
 
 
-@dataclass
-class Tile:
-    """One waiting thing: how many, of what, what about it, and the one act."""
-
-    count: int
-    what: str
-    text: str
-    late: bool = False
-    act: str = ""
-    address: str = ""
-    key: str = ""
-    main: bool = False
-    link: str = ""
-    percent: int | None = None
-
-
 def waiting(user: User, now: datetime) -> list[Tile]:
-    """The things that wait, the late first. The acts are those that this person may do."""
+    """The things that wait. The acts are those that this person may do."""
     tiles: list[Tile] = []
     if user.has_perm("contacts.view_review"):
         tiles += _reviews(user, now)
@@ -54,7 +39,7 @@ def waiting(user: User, now: datetime) -> list[Tile]:
         tiles += _undeclared(user) + _conflicts(user, now)
     if user.has_perm("contacts.view_importbatch"):
         tiles += _imports(user, now)
-    return sorted(tiles, key=lambda tile: not tile.late)
+    return tiles
 
 
 def _reviews(user: User, now: datetime) -> list[Tile]:
@@ -69,6 +54,11 @@ def _reviews(user: User, now: datetime) -> list[Tile]:
         what = "address seems to be shared" if count == 1 else "addresses seem to be shared"
         text = "People with nothing in common write from one mailbox."
         tiles.append(_tile(count, what, text, Review.Kind.MAILBOX, user, now, may))
+    if Review.Kind.GONE in found:
+        count = found[Review.Kind.GONE].count
+        what = "record was deleted in a MAP" if count == 1 else "records were deleted in a MAP"
+        text = "The contacts stay here, and are not made there again."
+        tiles.append(_tile(count, what, text, Review.Kind.GONE, user, now, may))
     return tiles
 
 
@@ -189,7 +179,10 @@ def summary(tiles: list[Tile]) -> str:
     words = f"{number_word(len(things)).capitalize()} thing{' waits' if len(things) == 1 else 's wait'}{whom}"
     if not any(tile.late for tile in things):
         return f"{words}."
-    return f"{words}, and {'it' if len(things) == 1 else 'one of them'} is late."
+    late = sum(tile.late for tile in things)
+    if late == 1:
+        return f"{words}, and {'it' if len(things) == 1 else 'one of them'} is late."
+    return f"{words}, and {number_word(late)} of them are late."
 
 
 def greeting(user: User, now: datetime) -> str:
@@ -204,13 +197,16 @@ def front(request: HttpRequest) -> HttpResponse:
     """The page that everybody starts on."""
     now = timezone.now()
     user = request.user
-    tiles = waiting(user, now)
+    parts = front_parts.parts(user, now)
+    tiles = [tile for part in parts for tile in part.tiles] + waiting(user, now)
+    tiles.sort(key=lambda tile: (not tile.late, tile.percent is not None))  # the late first, running work last
     context: dict[str, Any] = {
         "greeting": greeting(user, now),
         "now": now,
         "tiles": tiles,
         "summary": summary(tiles),
-        "news": recent(user, now),
+        "cards": [card for part in parts for card in part.cards],
+        "news": newest([*recent(user, now), *(item for part in parts for item in part.news)]),
     }
     if user.has_perm("contacts.view_arrival"):
         context["days"] = last_days(now)

@@ -19,6 +19,8 @@ from contacts.admin.pages import needs, page
 from contacts.models import ImportBatch
 from contacts.readers import UnreadableFile
 from contacts.services import imports, uploads
+from contacts.services.consent import purposes
+from contacts.services.consent.imported import ASKED, answer_from
 
 
 @needs(access.UPLOAD)
@@ -31,19 +33,24 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, batch, batch.mapping)
     mapping = show.mapping_from(batch.columns, request.POST)
-    problems = uploads.check_mapping(batch.columns, mapping)
+    problems, agreed = uploads.check_mapping(batch.columns, mapping), {}
+    try:
+        told = (request.POST.get(f"agreed_{name}", "") for name in ASKED)
+        agreed = answer_from(*told, purpose=request.POST.get("agreed_purpose", ""))
+    except ValueError as error:
+        problems.append(str(error))
     if problems:
         return _page(request, batch, mapping, problems=problems, status=400)
-    return _begin(request, batch, mapping)
+    return _begin(request, batch, mapping, agreed)
 
 
-def _begin(request: HttpRequest, batch: ImportBatch, mapping: dict[str, str]) -> HttpResponse:
+def _begin(request: HttpRequest, batch: ImportBatch, mapping: dict[str, str], agreed: dict[str, str]) -> HttpResponse:
     """Ask for the dry run, unless the import went on in another window meanwhile."""
     with transaction.atomic():
         batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
         if not access.may_match(batch):
             return redirect(access.step_of(batch), batch.pk)
-        batch.mapping = mapping
+        batch.mapping, batch.agreed = mapping, agreed
         if request.POST.get("remember"):
             uploads.remember(batch, timezone.now())
         imports.ask_to_check(batch)
@@ -125,6 +132,10 @@ def _page(
         return redirect("hub:imports")
     context |= {
         "columns": columns,
+        "agreed": {
+            name: request.POST.get(f"agreed_{name}", batch.agreed.get(name, "")) for name in (*ASKED, "purpose")
+        },
+        "purposes": purposes.names(),
         "choices": show.field_choices(),
         "mapped": sum(bool(c["field"]) for c in columns),
         "kept": sum(not c["field"] for c in columns),

@@ -19,6 +19,7 @@ from contacts.admin.pages import needs, page
 from contacts.admin.waking import go_to
 from contacts.models import Arrival, ImportBatch, Outcome
 from contacts.services import imports
+from contacts.services.consent.imported import recorded
 from contacts.services.undo.state import being_undone
 
 #: Rows shown of each outcome, and the order of the groups: first what somebody has to do something about.
@@ -140,6 +141,7 @@ def _result(request: HttpRequest, batch: ImportBatch, mine: bool) -> dict[str, A
         "rows_left": max(0, batch.rows - batch.done),
         "same_as_dry_run": bool(batch.done) and batch.dry_run.get("counts") == batch.counts,
         "not_mapped": [c for c in batch.columns if not batch.mapping.get(c)],
+        "consent": recorded(batch)["said"] if batch.done else "",
         "mine": mine,
         "may_undo": bool(batch.done) and user.has_perm(access.UNDO) and access.may_open(user, batch),
         "undone": import_undo.what_was_done(batch),

@@ -63,6 +63,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "Proof",
             "items": [
+                item("Consent", "verified_user", "hub:consents", "contacts.view_consentrecord"),
                 item("Who may do what", "shield_person", "hub:rights"),
                 item("People", "manage_accounts", "admin:auth_user_changelist", "auth.view_user"),
                 item("Groups", "groups", "admin:auth_group_changelist", "auth.view_group"),

@@ -23,6 +23,10 @@ ACTS: list[tuple[str, list[tuple[str, tuple[str, ...]]]]] = [
         ("See merges", ("contacts.view_merge",)),
         ("Merge contacts", ("contacts.merge_contact",)),
         ("Take a merge back", ("contacts.unmerge_contact",)),
+        ("See what people agreed to", ("contacts.view_consentrecord",)),
+        ("Unsubscribe a person", ("contacts.withdraw_consent",)),
+        ("Say what people are mailed for", ("contacts.change_purpose",)),
+        ("Ask for an erasure, or agree to one", ("contacts.erase_person",)),
     ]),
     ("Arrivals and imports", [
         ("See arrivals", ("contacts.view_arrival",)),

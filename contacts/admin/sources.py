@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from contacts.admin.pages import needs, page
 from contacts.domain.audit import COUNTED
-from contacts.models import Source
+from contacts.models import Purpose, Source
 from contacts.queries import stage_table
 from contacts.services import source_worksheet, sources
 from contacts.services.source_audit import audit_sources
@@ -46,11 +46,13 @@ class SourceForm(forms.ModelForm):
         model = Source
         fields = [
             "name", "kind", "record_creator", "data_captured", "sync_method", "cadence", "entry_stage", "region",
-            "owner", "status",
+            "purpose", "owner", "status",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["purpose"].queryset = Purpose.objects.filter(in_use=True)
+        self.fields["purpose"].empty_label = "product news"
         self.fields["owner"].queryset = User.objects.filter(is_staff=True, is_active=True).order_by("first_name")
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")

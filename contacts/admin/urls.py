@@ -3,6 +3,8 @@
 from contacts.admin import (
     arrival_list,
     arrivals,
+    consent_reports,
+    consents,
     contact_bulk,
     contact_list,
     contacts,
@@ -22,6 +24,8 @@ from contacts.admin import (
 app_name = "hub"
 urlpatterns = [
     *front.urlpatterns,
+    *consents.urlpatterns,
+    *consent_reports.urlpatterns,
     *contact_bulk.urlpatterns,
     *contact_list.urlpatterns,
     *contacts.urlpatterns,

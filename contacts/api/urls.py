@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 from ninja import NinjaAPI, Swagger
 
-from contacts.api import arrivals, contacts
+from contacts.api import arrivals, consent, contacts
 from contacts.api.callers import BearerToken
 from contacts.api.errors import NOT_FOUND, in_error_format, register
 
@@ -19,6 +19,7 @@ api = NinjaAPI(
 )
 register(api)
 api.add_router("", arrivals.router)
+api.add_router("", consent.router)
 api.add_router("/contacts", contacts.router)
 
 

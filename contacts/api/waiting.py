@@ -8,14 +8,18 @@ from typing import Any
 from django.utils import timezone
 
 from contacts.domain.changes import Earlier, Policy, Received
+from contacts.domain.consent import ALL, GRANTED, SYNC
 from contacts.domain.identity import sort_key
 from contacts.domain.matching import who
 from contacts.domain.reasons import repeated_reason
 from contacts.domain.translate import translate
 from contacts.models import Arrival, Source
 from contacts.queries import arrival_ids
+from contacts.services.consent import Said
+from contacts.services.consent.unsubscribing import hear
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
+from contacts.services.stored import received_of
 
 
 class KeyReused(Exception):
@@ -50,9 +54,25 @@ def keep(records: Sequence[Received], policy: Policy, *, checked: bool, reason: 
             rows.append(row)
             results.append(_answer(row, reason))
         Arrival.objects.bulk_create(rows)
+        _hear_no([row for row in rows if row.outcome == ""], policy)
         return results
 
     return in_transaction(attempt)
+
+
+def _hear_no(rows: Sequence[Arrival], policy: Policy) -> None:
+    """A no counts at once, whoever sends it; a yes waits with its record until somebody knows the source."""
+    said = []
+    for row in rows:
+        incoming = translate(received_of(row, policy.custom), policy)
+        if incoming.consent is not None and incoming.consent.act != GRANTED and incoming.address is not None:
+            told = Said(
+                incoming.address.key, incoming.consent.act, SYNC, ALL, occurred_at=incoming.consent.at,
+                source=row.source_slug, arrival_id=row.pk, actor=row.actor, shown=incoming.address.shown, how=row.actor,
+            )  # fmt: skip
+            said.append(told)
+    if said:
+        hear(said, actor=said[0].actor, why="a record of a source that nobody registered", at=rows[0].received_at)
 
 
 def refuse(records: Sequence[Received], policy: Policy, source: Source | None, reason: str) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contacts.domain.consent import NEWS, Entry
 from contacts.domain.identity import Address
 from contacts.domain.lifecycle import StageTable
+from contacts.domain.opt_in import OptIn
 from contacts.domain.origins import Writer
 
 #: Before a record is signed with who brought it, and when.
@@ -44,6 +46,8 @@ class SourceRow(NamedTuple):
     actor_kind: str
     entry_stage: str
     region: str
+    purpose: str = NEWS  # what its opt-in is about
+    by_person: bool = False  # people fill in its records themselves, on a form or at an event
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Received:
     columns: dict[str, str] | None = None  # field to the name of its column, for messages
     unknown: tuple[str, ...] = ()
     raw_json: str | None = None  # ``raw`` as it will be stored, where that was made already
+    lead: bool = True  # False for a known person who does not enter the pipeline: gets no stage by this record
 
 
 @dataclass(slots=True)
@@ -89,6 +94,9 @@ class Incoming:
     external_id: str = ""
     rejected: str = ""
     reason: str = ""
+    consent: OptIn | None = None
+    stops: bool = False  # the person is not to be mailed, by this record or by an earlier word
+    entry: Entry | None = None  # what the record adds to what stands, where that can change it
     arrival_id: int = 0
     writer: Writer = UNSIGNED
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contacts.domain import rules
 from contacts.domain.changes import Case, Incoming, Person, Plan, Policy, Verdict
 from contacts.domain.identity import full_person_key, share_a_name
-from contacts.domain.lifecycle import entry_stage
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageAsk, entry_stage
 from contacts.domain.origins import fresh, stamp, was_blanked
 from contacts.domain.overwrite import is_empty, judge_field, judge_stage
 from contacts.domain.reasons import created_reason, filled_reason, held_reason, joined_reason, repeated_reason
@@ -27,6 +27,7 @@ def decide(incoming: Incoming, world: World, policy: Policy) -> Plan:
     if incoming.rejected:
         return Plan(incoming, "rejected", incoming.rejected, incoming.reason, incoming.verdicts)
     _infer_domain(incoming, world)
+    incoming.stops = world.stops(incoming)
     if incoming.address is not None:
         person = world.addresses.get(incoming.address.key)
         if person is not None:
@@ -96,8 +97,9 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
             incoming.domain_how, rules.CREATED
         )
     source = policy.source
-    stage, refused = entry_stage(policy.stages, incoming.stage, source.entry_stage, source.actor_kind)
-    values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
+    stage, refused = _entry(incoming, policy)
+    if stage is not None:
+        values["lifecycle_stage"], stamps["lifecycle_stage"] = stage.slug, stage.rule
     values["source"], stamps["source"] = source.id, rules.CREATED
     origins = fresh(stamps, incoming.writer)
     person = Person(dict(values), origins, id=next(world.contact_ids), new=True, last_activity=incoming.occurred_at)
@@ -110,17 +112,32 @@ def create(incoming: Incoming, world: World, policy: Policy) -> Plan:
     return Plan(incoming, "created", rules.NOTHING_MATCHED, reason, verdicts, person, values, values)
 
 
+def _entry(incoming: Incoming, policy: Policy) -> tuple[StageAsk | None, StageAsk | None]:
+    """The stage with which a contact begins, none for a known person; and the one that was asked for and refused."""
+    if incoming.stops:
+        return StageAsk(UNSUBSCRIBED, rules.SAID_NO), None
+    if not incoming.received.lead:
+        return None, None
+    return entry_stage(policy.stages, incoming.stage, policy.source.entry_stage, policy.source.actor_kind)
+
+
 def fill(incoming: Incoming, person: Person, world: World, policy: Policy) -> Plan:
     """Fill the gaps of the contact that the address matched; overwrite nothing."""
     shared = _is_shared_mailbox(incoming, person)
-    verdicts, writes = judge_all(incoming, person, policy, shared=shared)
+    back = _stage_before(incoming, person, world, policy)
+    verdicts, writes = judge_all(incoming, person, policy, shared=shared, back=back)
+    if writes.get("lifecycle_stage") == UNSUBSCRIBED:
+        world.before[person.id] = person.values.get("lifecycle_stage") or ""
     return _filled(incoming, person, world, verdicts, writes, shared)
 
 
 def judge_all(
-    incoming: Incoming, person: Person, policy: Policy, *, shared: bool
+    incoming: Incoming, person: Person, policy: Policy, *, shared: bool, back: str = ""
 ) -> tuple[list[Verdict], dict[str, object]]:
-    """The verdict on each field that a record brings to a contact, and the values to write."""
+    """The verdict on each field that a record brings to a contact, and the values to write.
+
+    ``back`` is the stage to which the contact returns from Unsubscribed, "" where it doesn't.
+    """
     verdicts = list(incoming.verdicts)
     writes: dict[str, object] = {}
     offers = {f: v for f, v in incoming.values.items() if f != "email"}
@@ -133,8 +150,9 @@ def judge_all(
         if verdict.decision == "written":
             writes[field] = offered
         verdicts.append(verdict)
-    stage_verdict, stage = judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
-    verdicts.append(stage_verdict)
+    stage_verdict, stage = _stage(person, incoming, policy, shared, back)
+    if stage_verdict:
+        verdicts.append(stage_verdict)
     if stage:
         writes["lifecycle_stage"] = stage
     if writes and is_empty(person.values.get("source")) and not was_blanked(person.origins, "source"):
@@ -142,11 +160,41 @@ def judge_all(
     return verdicts, writes
 
 
+def _stage(person: Person, incoming: Incoming, policy: Policy, shared: bool, back: str) -> tuple[Verdict | None, str]:
+    """What a record does to the stage of a contact: its verdict, if there is one, and the stage to write."""
+    if incoming.stops:
+        return _unsubscribe(person)
+    if back:
+        return Verdict("lifecycle_stage", "written", rules.AGREED_ANEW, back, UNSUBSCRIBED), back
+    if not incoming.received.lead:
+        return None, ""
+    return judge_stage(person, incoming.stage or policy.source.entry_stage, policy, shared)
+
+
+def _unsubscribe(person: Person) -> tuple[Verdict, str]:
+    """Who said no is Unsubscribed, whatever the stage was: the one value that an arrival writes over another."""
+    current = person.values.get("lifecycle_stage") or ""
+    if current == UNSUBSCRIBED:
+        return Verdict("lifecycle_stage", "kept", rules.SAME, UNSUBSCRIBED, current), ""
+    return Verdict("lifecycle_stage", "written", rules.SAID_NO, UNSUBSCRIBED, current), UNSUBSCRIBED
+
+
+def _stage_before(incoming: Incoming, person: Person, world: World, policy: Policy) -> str:
+    """Where a person who agrees anew goes back to from Unsubscribed: what it was before, else New Lead."""
+    if person.values.get("lifecycle_stage") != UNSUBSCRIBED or not world.may_leave_unsubscribed(incoming, person):
+        return ""
+    was = policy.stages.get(world.before.get(person.id, ""))
+    return was.slug if was is not None and was.slug != UNSUBSCRIBED else policy.stages.first.slug
+
+
 def _filled(
     incoming: Incoming, person: Person, world: World, verdicts: list[Verdict], writes: dict[str, object], shared: bool
 ) -> Plan:
     person.values.update(writes)
-    person.origins = stamp(person.origins, dict.fromkeys(writes, rules.GAP), incoming.writer)
+    why = dict.fromkeys(writes, rules.GAP)
+    for stage in (v for v in verdicts if v.field == "lifecycle_stage" and v.rule in (rules.SAID_NO, rules.AGREED_ANEW)):
+        why["lifecycle_stage"] = stage.rule
+    person.origins = stamp(person.origins, {f: why[f] for f in writes}, incoming.writer)
     if incoming.occurred_at and (person.last_activity is None or incoming.occurred_at > person.last_activity):
         person.last_activity = incoming.occurred_at
     plan = Plan(

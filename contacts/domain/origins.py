@@ -71,7 +71,12 @@ def is_protected(origins: dict[str, Any], field: str) -> bool:
     The stage that a typed-in record came with is nobody's decision: of stages only a set or picked one counts.
     """
     origin = origin_of(origins, field)
-    if origin is None or origin.writer.kind != "person" or origin.rule == rules.RELEASED:
+    return origin is not None and protects(origin, field)
+
+
+def protects(origin: Origin, field: str) -> bool:
+    """The same of an origin that is at hand."""
+    if origin.writer.kind != "person" or origin.rule == rules.RELEASED:
         return False
     return field != "lifecycle_stage" or origin.rule in (rules.PERSON, rules.PICKED)
 

@@ -12,6 +12,7 @@ import orjson
 
 from contacts.domain.changes import Incoming, Received, Verdict
 from contacts.domain.identity import Address
+from contacts.domain.opt_in import OptIn
 
 Packed = tuple[Any, ...]
 
@@ -31,12 +32,16 @@ def pack(incoming: Incoming) -> Packed:
     address = tuple(i.address) if i.address else None
     keys = (i.person, i.phone, i.company, i.domain, i.domain_how)
     rest = (i.stage, i.occurred_at, i.external_id, i.rejected, i.reason)
-    return door, i.values, [tuple(v) for v in i.verdicts], address, keys, rest
+    said = (tuple(i.consent) if i.consent else None, i.stops)
+    return door, i.values, [tuple(v) for v in i.verdicts], address, keys, rest, said
 
 
 def unpack(packed: Packed) -> Incoming:
     """The record again, as ``translate`` made it."""
-    (raw, row, key, content_hash), values, verdicts, address, keys, rest = packed
+    (raw, row, key, content_hash), values, verdicts, address, keys, rest, (said, stops) = packed
     received = Received({}, None, row, key, content_hash, raw_json=raw)
     told = [Verdict(*v) for v in verdicts]
-    return Incoming(received, values, told, Address(*address) if address else None, *keys, *rest)
+    where = Address(*address) if address else None
+    incoming = Incoming(received, values, told, where, *keys, *rest)
+    incoming.consent, incoming.stops = OptIn(*said) if said else None, stops
+    return incoming

@@ -11,6 +11,12 @@ from contacts.domain.fields import LABELS
 #: Fields whose verdicts are too obvious to mention in a reason.
 QUIET = {"source", "company_domain"}
 
+#: What a person said of being mailed, as the one thing that an arrival writes over a value that is there.
+SAID = {
+    rules.SAID_NO: "set to Unsubscribed: the person is not to be mailed",
+    rules.AGREED_ANEW: "is what it was before they unsubscribed: the person agreed anew, with evidence",
+}
+
 UNSTORABLE_ROW = "The hub could not store this row; the reason is in its log. The row is kept as it came."
 
 
@@ -50,9 +56,11 @@ def created_reason(verdicts: Sequence[Verdict]) -> str:
 
 def filled_reason(verdicts: Sequence[Verdict], shared: bool) -> str:
     """What an address match filled, kept and refused."""
-    filled = [_label(v.field) for v in verdicts if v.decision == "written" and v.field not in QUIET]
+    said = [v for v in verdicts if v.decision == "written" and v.rule in SAID]
+    filled = [_label(v.field) for v in verdicts if v.decision == "written" and v.field not in QUIET and v not in said]
     domain = [_label(v.field) for v in verdicts if v.decision == "written" and v.field == "company_domain"]
-    parts = [f"{_listed(filled or domain)} filled."] if filled or domain else []
+    parts = [f"{_label(v.field)} {SAID[v.rule]}." for v in said]
+    parts += [f"{_listed(filled or domain)} filled."] if filled or domain else []
     if shared:
         parts.append("A shared mailbox: the names have nothing in common, so nothing about the person was filled.")
     kept = [v for v in verdicts if v.decision == "kept" and v.rule in (rules.PRESENT, rules.BLANKED)]

@@ -8,6 +8,8 @@ GAP = "gap"
 FROM_ADDRESS = "from-address"
 FROM_COMPANY = "from-company"
 ENTRY_STAGE = "entry-stage"
+THRESHOLD = "threshold"
+BELOW_THRESHOLD = "below-threshold"
 FIRST_STAGE = "first-stage"
 ALIAS = "alias"
 SAME = "same"
@@ -21,6 +23,8 @@ STAGE_UNKNOWN = "stage-unknown"
 STAGE_MAP_BACK = "stage-map-back"
 STAGE_UNSUBSCRIBED = "stage-unsubscribed"
 STAGE_CLOSED = "stage-closed"
+SAID_NO = "said-no"
+AGREED_ANEW = "agreed-anew"
 UNREADABLE = "unreadable"
 TOO_LONG = "too-long"
 WITH_ARRIVAL = "with-arrival"
@@ -58,6 +62,8 @@ WORDS: dict[str, str] = {
     FROM_ADDRESS: "taken from the e-mail address",
     FROM_COMPANY: "the one domain known for this company name",
     ENTRY_STAGE: "the entry stage of the source",
+    THRESHOLD: "the record passes the connection’s threshold now, so the contact enters the pipeline",
+    BELOW_THRESHOLD: "a known person, not a lead: the record is below the connection’s threshold",
     FIRST_STAGE: "the first stage, because the one asked for was refused",
     ALIAS: "a reviewer said it is the same person, so the address became an alias",
     SAME: "it has this value already",
@@ -71,6 +77,8 @@ WORDS: dict[str, str] = {
     STAGE_MAP_BACK: "a MAP only moves a stage forward, and never one that sales set",
     STAGE_UNSUBSCRIBED: "only the person can leave Unsubscribed, by agreeing anew",
     STAGE_CLOSED: "ops closed this move in the stage table",
+    SAID_NO: "the person is not to be mailed, so the stage is Unsubscribed",
+    AGREED_ANEW: "the person agreed anew, with evidence, so the stage is what it was before they unsubscribed",
     UNREADABLE: "it could not be read as this kind of value",
     TOO_LONG: "it is longer than the field can hold",
     WITH_ARRIVAL: "kept with the arrival",
@@ -113,6 +121,9 @@ BY_NAME = "name-and-domain"
 BY_PHONE = "phone"
 BY_LIKENESS = "likeness"
 BY_WAITING = "waits-in-review"
+# Rules by which a MAP's own doings become cases.
+MERGED_THERE = "merged-there"
+DELETED_THERE = "deleted-there"
 NOTHING_MATCHED = "nothing-matched"
 NOBODY = "could-be-nobody"
 BAD_ADDRESS = "not-an-address"

@@ -12,6 +12,7 @@ from typing import Any
 
 from contacts.domain import rules
 from contacts.domain.changes import CustomType, Incoming, Policy, Received, Verdict
+from contacts.domain.consent import GRANTED, WITHDRAWN
 from contacts.domain.fields import LABELS
 from contacts.domain.identity import (
     NotAnAddress,
@@ -29,6 +30,8 @@ from contacts.domain.identity import (
     registrable,
     split_name,
 )
+from contacts.domain.lifecycle import UNSUBSCRIBED
+from contacts.domain.opt_in import OptIn, read_opt_in
 from contacts.readers.moments import parse_moment
 
 #: Longest text each field takes, in characters; the columns of the contact table are as wide.
@@ -57,9 +60,13 @@ def translate(received: Received, policy: Policy) -> Incoming:
     _score(incoming, given)
     _custom(incoming, given, policy.custom)
     _about_the_arrival(incoming, given)
+    if "opt_in" in given or incoming.stage:
+        _consent(incoming, given, policy)
     incoming.person = full_person_key(
         incoming.values.get("first_name", ""), incoming.values.get("last_name", ""), incoming.domain
     )
+    if not received.lead:
+        incoming.verdicts.append(Verdict("lifecycle_stage", "kept", rules.BELOW_THRESHOLD, incoming.stage))
     if not incoming.rejected:
         _could_be_nobody(incoming, given)
     return incoming
@@ -171,6 +178,21 @@ def _about_the_arrival(incoming: Incoming, given: dict[str, str]) -> None:
     for field in ("opt_in", "opt_in_at", "opt_in_text"):
         if text := given.get(field):
             incoming.verdicts.append(Verdict(field, "kept", rules.WITH_ARRIVAL, _short(text)))
+
+
+def _consent(incoming: Incoming, given: dict[str, str], policy: Policy) -> None:
+    """What the record says about mailing its address. The stage Unsubscribed says it too."""
+    text, at = given.get("opt_in", ""), parse_moment(given.get("opt_in_at", ""))
+    act = read_opt_in(text) if text else None
+    if text and act is None:
+        incoming.verdicts.append(Verdict("opt_in", "refused", rules.UNREADABLE, _short(text), "it is no yes and no no"))
+    stage = policy.stages.named(incoming.stage) if incoming.stage else None
+    if stage is not None and stage.slug == UNSUBSCRIBED and act in (None, GRANTED):
+        act, at = WITHDRAWN, None
+    if act is None:
+        return
+    incoming.consent = OptIn(act, at or incoming.occurred_at, given.get("opt_in_text", "") if act == GRANTED else "")
+    incoming.stops = incoming.consent.stops_person
 
 
 def _could_be_nobody(incoming: Incoming, given: dict[str, str]) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
-from contacts.domain.changes import Case, Earlier, Person, Plan
+from contacts.domain.changes import Case, Earlier, Incoming, Person, Plan
+from contacts.domain.consent import Entry, said_no
 from contacts.domain.identity import company_key, full_person_key
 
 _number = attrgetter("id")
@@ -35,6 +36,9 @@ class World:
     phones: dict[str, list[Person]] = field(default_factory=dict)
     companies: dict[str, set[str]] = field(default_factory=dict)
     loaded: dict[int, Person] = field(default_factory=dict)
+    said: dict[str, list[Entry]] = field(default_factory=dict)  # by address, where it matters
+    aliases: dict[int, list[str]] = field(default_factory=dict)  # of contacts that may leave Unsubscribed
+    before: dict[int, str] = field(default_factory=dict)  # their stage before they unsubscribed
 
     def domain_of_company(self, key: str) -> str:
         """The one domain known for this company name; "" when there is none or more than one."""
@@ -52,6 +56,22 @@ class World:
             self.waiting[plan.case.waiting_key] = plan.case
         if plan.notice is not None:
             self.waiting[plan.notice.waiting_key] = plan.notice
+        if plan.incoming.entry is not None and plan.earlier is None and plan.incoming.address is not None:
+            self.said.setdefault(plan.incoming.address.key, []).append(plan.incoming.entry)
+
+    def stops(self, incoming: Incoming) -> bool:
+        """Whether the person must not be mailed, with what this record says."""
+        said = self.said.get(incoming.address.key) if incoming.address is not None else None
+        if incoming.entry is None and said is None:
+            return incoming.stops
+        return bool(said_no([*(said or ()), *([incoming.entry] if incoming.entry else ())]))
+
+    def may_leave_unsubscribed(self, incoming: Incoming, person: Person) -> bool:
+        """Whether this record is the person's agreement anew, and nothing stands against any address of theirs."""
+        if incoming.entry is None or not incoming.entry.lifts or incoming.stops:
+            return False
+        mine = incoming.address.key if incoming.address else ""
+        return not any(said_no(self.said.get(a, ())) for a in self.aliases.get(person.id, ()) if a != mine)
 
     def index(self, person: Person) -> None:
         """Make a new or filled contact findable under each of its keys."""

@@ -2,10 +2,10 @@
 
 from contacts.models.arrival import Arrival, Outcome
 from contacts.models.bulk_edit import BulkEdit
+from contacts.models.consent import ConsentKey, ConsentLedger, ConsentRecord, Erasure, Purpose
 from contacts.models.contact import Address, Contact, CustomField
 from contacts.models.import_batch import ImportBatch, SavedMatching
 from contacts.models.merge import DuplicateScan, Merge, NotSame
-from contacts.models.outbox import OutboxEvent
 from contacts.models.policy import HubSettings
 from contacts.models.refusal import Refusal
 from contacts.models.review import BulkDecision, Review, ReviewCandidate, ReviewStep
@@ -17,15 +17,19 @@ __all__ = [
     "Arrival",
     "BulkDecision",
     "BulkEdit",
+    "ConsentKey",
+    "ConsentLedger",
+    "ConsentRecord",
     "Contact",
     "CustomField",
     "DuplicateScan",
+    "Erasure",
     "HubSettings",
     "ImportBatch",
     "Merge",
     "NotSame",
-    "OutboxEvent",
     "Outcome",
+    "Purpose",
     "Refusal",
     "Review",
     "ReviewCandidate",

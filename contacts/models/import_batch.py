@@ -29,6 +29,10 @@ class ImportBatch(models.Model):
     rows = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0, help_text="Rows that have their outcome.")
     checked = models.PositiveIntegerField(default=0, help_text="Rows that the dry run has gone through.")
+    agreed = models.JSONField(
+        default=dict,
+        help_text="What the people on the file agreed to, said by whoever brought it: words, at (ISO), how.",
+    )
     counts = models.JSONField(default=dict, help_text="Rows by outcome.")
     dry_run = models.JSONField(default=dict, help_text="What the dry run found: counts and first rows by outcome.")
     problem = models.TextField(blank=True)

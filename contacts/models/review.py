@@ -12,16 +12,18 @@ class Review(models.Model):
     """One case: arrivals held against contacts that may be the same person, or contacts that look like one.
 
     ``waiting_key`` says who waits ("a:" + address, else "n:" + name and domain, else "p:" + phone; "d:" + the
-    contacts' ids for a pair), and is unique while the case is open, so that the next arrival of the same
-    person joins it. ``due_at`` is the order of the queue (empty: ``opened_at``): what is older, worth more and
-    surer comes first (``domain/queue.py``), and ``matters`` says so in words. ``trace`` is what a decision
-    changed, so that it can be taken back. The writer's statements leave out what has a default in the database.
+    contacts' ids for a pair, "g:" + connection and record for one that a MAP deleted), and is unique while the case
+    is open, so that the next arrival of the same person joins it. ``due_at`` is the order of the queue (empty:
+    ``opened_at``): what is older, worth more and surer comes first (``domain/queue.py``), and ``matters`` says so
+    in words. ``trace`` is what a decision changed, so that it can be taken back. The writer's statements leave out
+    what has a default in the database.
     """
 
     class Kind(models.TextChoices):
         HOLD = "hold", "held arrival"
         MAILBOX = "mailbox", "shared mailbox"
         PAIR = "pair", "likely duplicates"
+        GONE = "gone", "deleted in a MAP"
 
     class Status(models.TextChoices):
         OPEN = "open", "open"

@@ -47,6 +47,14 @@ class Source(models.Model):
     region = models.CharField(
         max_length=2, blank=True, help_text="Two-letter country for phone numbers that name none, such as US."
     )
+    purpose = models.ForeignKey(
+        "contacts.Purpose",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What its opt-in is about; product news, unless you say otherwise.",
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_sources"
     )

@@ -11,6 +11,7 @@ from contacts.domain.identity import Address as Read
 from contacts.domain.identity import NotAnAddress, is_stand_in, read_address
 from contacts.models import Address, Contact
 from contacts.services import bulk, story, write
+from contacts.services.consent.unsubscribing import BEFORE, follow
 from contacts.services.people import Invalid, store, with_contact
 
 
@@ -37,6 +38,7 @@ def add_address(contact_id: int, text: str, *, user: Any, reason: str = "", at: 
             person.values["email"] = address.shown
         said = f"address added: {address.shown}. {reason}"
         store(contact, person, ["email"] if primary else [], user=user, reason=said, at=at)
+        follow([address.key], actor=BEFORE, why=address.shown, at=at)
 
     with_contact(contact_id, user, add, lambda person: [address.key])
 

@@ -133,6 +133,16 @@ def keys_table(keys: Iterable[str]) -> tuple[str, Any]:
     return "json_each(%s) AS k", json.dumps(wanted)
 
 
+def rows_of(sql: str, keys: Iterable[str], *params: Any) -> list[tuple[Any, ...]]:
+    """Rows of a fixed statement with ``{keys}``, a table ``k`` with one column ``value``, and ``{join}`` beside it."""
+    item, parameter = keys_table(keys)
+    # SQLite keeps the order of a CROSS JOIN: the keys first, each looked up in its index.
+    join = "JOIN" if connection.vendor == "postgresql" else "CROSS JOIN"
+    with connection.cursor() as cursor:
+        cursor.execute(sql.replace("{keys}", item).replace("{join}", join), [parameter, *params])
+        return cursor.fetchall()
+
+
 def insert_selected(
     model: type[Model], columns: Sequence[str], select: str, source: str, params: Sequence[Any], ids: Sequence[int]
 ) -> None:

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from contacts.domain import rules
 from contacts.domain.changes import Person
-from contacts.domain.lifecycle import StageTable, moves_back, refuse
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageTable, moves_back, refuse
 from contacts.domain.origins import Writer, stamp
 from contacts.models import BulkEdit, Contact
 from contacts.queries import stage_table
 from contacts.services import contact_rows, leases, refusals, write
 from contacts.services.bulk import as_time
+from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
 from contacts.services.merging.relations import among
@@ -221,6 +222,8 @@ def _store(edit: BulkEdit, writing: Sequence[Judged], at: datetime) -> None:
         rows.append(contact_rows.history_row(person, person.values, made, as_time(at), "~", hand))
     write.store_changes([(one.person, set(one.writes)) for one in writing], as_time(at))
     write.store_history(rows)
+    if unsubscribed := [one.person.id for one in writing if one.writes.get(STAGE) == UNSUBSCRIBED]:
+        record_withdrawal(unsubscribed, actor=name, note=edit.reason, at=at)
 
 
 def _refused(one: Judged, edit: BulkEdit, stages: StageTable, name: str, at: datetime) -> refusals.Refused:

@@ -25,6 +25,8 @@ from contacts.readers import UnreadableFile
 from contacts.services import leases
 from contacts.services.ahead import translated
 from contacts.services.bulk import unlogged
+from contacts.services.consent.arrivals import Agreed
+from contacts.services.consent.imported import ASKED
 from contacts.services.dry_run import dry_run
 from contacts.services.intake import refuse, take_translated
 from contacts.services.write import Entrance
@@ -37,7 +39,7 @@ Clock = Callable[[], datetime]
 def queue(batch: ImportBatch) -> None:
     """Hand a batch to whichever worker looks first."""
     batch.status, batch.stop_asked, batch.problem = Status.QUEUED, False, ""
-    batch.save(update_fields=["status", "stop_asked", "problem", "mapping"])
+    batch.save(update_fields=["status", "stop_asked", "problem", "mapping", "agreed"])
 
 
 def ask_to_stop(batch_id: int) -> None:
@@ -94,7 +96,7 @@ def check(batch_id: int, *, clock: Clock = timezone.now) -> bool:
 def ask_to_check(batch: ImportBatch) -> None:
     """Hand the dry run of a batch to whichever worker looks first."""
     batch.status, batch.checked, batch.dry_run, batch.problem = Status.CHECKING, 0, {}, ""
-    batch.save(update_fields=["status", "checked", "dry_run", "problem", "mapping"])
+    batch.save(update_fields=["status", "checked", "dry_run", "problem", "mapping", "agreed"])
 
 
 @contextmanager
@@ -112,7 +114,7 @@ def few_collections() -> Iterator[None]:
 
 def _work(batch: ImportBatch, holder: str, clock: Clock, tell: Callable[[ImportBatch], None]) -> None:
     for chunk, policy in translated(batch, skip=batch.done):
-        entrance = Entrance(batch.source_id, "file", _actor(batch), clock(), batch_id=batch.pk)
+        entrance = Entrance(batch.source_id, "file", _actor(batch), clock(), batch_id=batch.pk, agreed=agreed_on(batch))
         _take(batch, chunk, policy, entrance, partial(_advance, batch, holder, clock))
         tell(batch)
         if batch.stop_asked:
@@ -144,6 +146,16 @@ def _take(
 def _advance(batch: ImportBatch, holder: str, clock: Clock, plans: list[Plan]) -> None:
     counts = Counter(batch.counts) + Counter(plan.outcome for plan in plans)
     leases.renew(batch.pk, holder, clock(), done=batch.done + len(plans), counts=dict(counts))
+
+
+def agreed_on(batch: ImportBatch) -> Agreed | None:
+    """What whoever brought the file says that its people agreed to, if they said anything."""
+    told = batch.agreed
+    if not any(told.get(name) for name in ASKED):
+        return None
+    at = datetime.fromisoformat(told["at"]) if told.get("at") else None
+    everybody = "opt_in" not in batch.mapping.values()
+    return Agreed(told.get("words", ""), at, told.get("how", ""), everybody, told.get("purpose", ""))
 
 
 def _actor(batch: ImportBatch) -> str:

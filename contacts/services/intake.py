@@ -21,6 +21,7 @@ from contacts.domain.translate import translate
 from contacts.domain.world import World
 from contacts.queries import arrival_ids, load_world
 from contacts.services import write
+from contacts.services.consent.arrivals import entry_of
 from contacts.services.locks import LARGE, lock_all, lock_keys
 
 #: How often a batch is tried again when another process got in between (PostgreSQL only).
@@ -141,6 +142,7 @@ def _sign(batch: Sequence[Incoming], ids: Iterable[int], policy: Policy, entranc
     for incoming, ident in zip(batch, ids, strict=False):
         incoming.arrival_id = ident
         incoming.writer = Writer(kind, name, at, ident)
+        incoming.entry = entry_of(incoming, entrance, policy.source)
 
 
 def lock_batch(batch: Sequence[Incoming]) -> None:

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from contacts.domain import rules
 from contacts.domain.changes import Person, Policy, Received, Verdict
 from contacts.domain.identity import clean, is_blank
-from contacts.domain.lifecycle import StageRow, StageTable, moves_back, refuse
+from contacts.domain.lifecycle import UNSUBSCRIBED, StageRow, StageTable, moves_back, refuse
 from contacts.domain.origins import Writer, stamp
 from contacts.domain.overwrite import is_empty
 from contacts.domain.translate import translate
@@ -26,6 +26,7 @@ from contacts.models import Contact, Source
 from contacts.queries import policy_for, stage_table
 from contacts.services import contact_rows, refusals, story, write
 from contacts.services.bulk import as_time
+from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
 
@@ -93,6 +94,8 @@ def edit_contact(
         names = story.load_names()
         head = f"edited: {', '.join(names.label(f) for f in written)}."
         store(contact, person, list(written), user=user, reason=" ".join([head, *notes, reason.strip()]), at=at)
+        if written.get("lifecycle_stage") == UNSUBSCRIBED:
+            record_withdrawal([contact.pk], actor=story.person_name(user), at=at)
         return Edited(tuple(written), contact.version + 1, notes)
 
     try:

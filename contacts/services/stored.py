@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from contacts.domain.changes import CustomType, Received
+from contacts.domain.rules import BELOW_THRESHOLD
 from contacts.models import Arrival, CustomField
 from contacts.readers.records import RowReader
 from contacts.services.records import received_from_dict
@@ -21,7 +22,9 @@ def custom_types() -> dict[str, CustomType]:
 def received_of(arrival: Arrival, custom: Mapping[str, CustomType]) -> Received:
     """The record as it was received. Without its delivery key: the arrival itself holds that already."""
     if isinstance(arrival.raw, Mapping):
-        return received_from_dict(arrival.raw, custom)
+        received = received_from_dict(arrival.raw, custom)
+        received.lead = all(rule != BELOW_THRESHOLD for _, _, rule, *_ in arrival.verdicts)
+        return received
     batch = arrival.batch
     cells = arrival.raw or []
     if batch is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from contacts.domain import consent
 from contacts.domain.changes import Person
 from contacts.domain.identity import NotAnAddress, read_address
 from contacts.domain.lifecycle import UNSUBSCRIBED
@@ -19,6 +20,8 @@ from contacts.domain.origins import Writer, is_protected, stamp
 from contacts.domain.overwrite import is_empty
 from contacts.models import Address, Contact
 from contacts.services import bulk, contact_rows, write
+from contacts.services.consent.unsubscribing import BEFORE, follow
+from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.locks import lock_all
 from contacts.services.people import person_from
 
@@ -49,6 +52,7 @@ class Connected:
     why: str
     fields: frozenset[str]
     at: datetime
+    slug: str = ""  # the connection's, for the ledger of consent
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,9 @@ def store(changes: Sequence[Change], contacts: Mapping[int, Loaded], by: Connect
     write.store_changes(touched, at)
     _add_addresses([c for c in changes if c.field == "email"], by, at)
     write.store_history(history)
+    if unsubscribed := [c.contact for c in changes if c.field == STAGE and c.value == UNSUBSCRIBED]:
+        record_withdrawal(unsubscribed, actor=by.name, method=consent.SYNC, source=by.slug, at=by.at)
+    follow([_key_of(c.value) for c in changes if c.field == "email"], actor=BEFORE, why=by.why, at=by.at)
 
 
 def _check(change: Change, person: Person, by: Connected) -> None:
@@ -103,6 +110,8 @@ def _check(change: Change, person: Person, by: Connected) -> None:
         raise NotAllowed(f"{by.name} has no row for {change.field}.")
     if change.field == STAGE and change.value == UNSUBSCRIBED:
         return
+    if change.field == STAGE and person.values.get(STAGE) == UNSUBSCRIBED:
+        raise NotAllowed(f"Contact {change.contact} is Unsubscribed: only the person leaves that, by agreeing anew.")
     if is_protected(person.origins, change.field):
         raise NotAllowed(f"A person wrote {change.field} of contact {change.contact}.")
     if change.field == "email" and not is_empty(person.values.get("email")):

@@ -21,6 +21,7 @@ from contacts.domain.queue import place_of_hold
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate
 from contacts.queries import stage_table
 from contacts.services import bulk, listeners, refusals
+from contacts.services.consent.arrivals import Agreed, record_consent
 from contacts.services.contact_rows import (
     COLUMN,
     CONTACT_COLUMNS,
@@ -70,6 +71,7 @@ class Entrance:
     at: datetime
     batch_id: int | None = None
     user_id: int | None = None
+    agreed: Agreed | None = None
 
 
 def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) -> None:
@@ -86,6 +88,7 @@ def apply(plans: Sequence[Plan], entrance: Entrance, *, replay: bool = False) ->
     _addresses(plans, entrance)
     _history(plans, entrance)
     _refusals(plans, entrance)
+    record_consent(plans, entrance, replay=replay)  # last: it keeps others waiting
 
 
 def _refusals(plans: Sequence[Plan], entrance: Entrance) -> None:

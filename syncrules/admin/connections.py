@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.admin.pages import needs, page
 from contacts.models import Contact, Source
-from syncrules.admin.worksheet import connection_of, trail
+from syncrules.admin.worksheet import trail
 from syncrules.models import Connection
 from syncrules.services import connections, incidents
 from syncrules.services.audit import HUB
@@ -83,7 +82,7 @@ class NewConnectionForm(ConnectionForm):
 def connection_list(request: HttpRequest) -> HttpResponse:
     """Every connection with its worksheet, its links and its last pull."""
     context = {
-        "lines": connections.lines(),
+        "lines": connections.lines(timezone.now()),
         "incidents": connections.incident_count(timezone.now()),
         "may_add": request.user.has_perm("syncrules.add_connection"),
         "may_see_worksheet": request.user.has_perm("syncrules.view_worksheetversion"),
@@ -106,24 +105,7 @@ def add(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, f"{connection.name} is added. Its worksheet is an empty draft: fill it here.")
             return redirect("rules:worksheet", connection.slug)
-    return page(request, "hub/connection_form.html", "Add a connection", {"form": form, "new": True}, trail=trail())
-
-
-@needs(VIEW)
-@require_http_methods(["GET", "POST"])
-def connection(request: HttpRequest, slug: str) -> HttpResponse:
-    """One connection: its name and what feeds it."""
-    shown = connection_of(slug)
-    may = request.user.has_perm("syncrules.change_connection")
-    if request.method == "POST" and not may:
-        raise PermissionDenied
-    form = ConnectionForm(request.POST or None, instance=shown)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, f"{form.instance.name} is saved.")
-        return redirect("rules:connections")
-    context = {"form": form, "connection": shown, "may_change": may, "kind": connections.KINDS.get(shown.kind)}
-    return page(request, "hub/connection_form.html", shown.name, context, trail=trail())
+    return page(request, "hub/connection_form.html", "Add a connection", {"form": form}, trail=trail())
 
 
 @needs(VIEW)
@@ -143,6 +125,5 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("connections/", connection_list, name="connections"),
     path("connections/add/", add, name="connection_add"),
-    path("connections/<slug:slug>/", connection, name="connection"),
     path("incidents/", incident_list, name="incidents"),
 ]

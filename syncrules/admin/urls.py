@@ -1,11 +1,27 @@
 """The pages of connections and worksheets, under /admin/ beside the hub's."""
 
-from syncrules.admin import audits, connections, files, health, history, policy, worksheet
+from syncrules.admin import (
+    audits,
+    connection_settings,
+    connections,
+    errors,
+    files,
+    health,
+    history,
+    policy,
+    syncing,
+    threshold,
+    worksheet,
+)
 
 app_name = "rules"
 urlpatterns = [
     *audits.urlpatterns,
     *connections.urlpatterns,
+    *syncing.urlpatterns,
+    *connection_settings.urlpatterns,
+    *threshold.urlpatterns,
+    *errors.urlpatterns,
     *worksheet.urlpatterns,
     *files.urlpatterns,
     *health.urlpatterns,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from contacts.domain.changes import Person
 from contacts.domain.lifecycle import UNSUBSCRIBED, StageTable
-from contacts.domain.origins import Origin, Writer, is_protected, origin_of, stamp
+from contacts.domain.origins import Origin, Writer, origin_of, protects, stamp
 from syncrules.domain.judges import BLANK, NEVER_AGREED, OPT_IN, STAGE, FieldCase, Judgement, Unread, judge_all
 from syncrules.domain.translating import Translator, moment_text, translators
 from syncrules.domain.worksheet import Direction, Row, Rule, Worksheet
@@ -35,7 +36,7 @@ class Terms:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_row", translators(self.worksheet, self.region))
 
-    @property
+    @cached_property
     def rows(self) -> list[Row]:
         """The rows whose two fields exist."""
         return [row for row in self.worksheet.rows if row.key in self.by_row]
@@ -46,7 +47,7 @@ class Terms:
         inward = {row.hub for row in self.rows if _into_hub(row)}
         return frozenset(inward - {OPT_IN, ACTIVITY}) | ({STAGE} if OPT_IN in inward else set())
 
-    @property
+    @cached_property
     def ids(self) -> dict[str, int]:
         """Slug to id of the sources."""
         return {slug: ident for ident, slug in self.sources.items()}
@@ -131,6 +132,18 @@ def agreements(
     return agreed
 
 
+def owed(judged: Iterable[Judged]) -> set[str]:
+    """Hub fields that the MAP must be told again although the hub's value is the one that was agreed on.
+
+    The pair that was agreed on has to go: else nobody could tell afterwards that the MAP is owed something.
+    """
+    return {
+        one.row.hub
+        for one in judged
+        if one.judgement.map and one.judgement.map.decision == "written" and not one.case.hub_changed
+    }
+
+
 def hub_value(terms: Terms, person: Person, name: str) -> Any:
     """A contact's value in the terms of the worksheet; None for none."""
     if name == OPT_IN:
@@ -158,6 +171,27 @@ def incoming_texts(terms: Terms, shown: Mapping[str, str]) -> dict[str, str]:
     return texts
 
 
+def map_values(terms: Terms, shown: Mapping[str, str]) -> dict[str, Any]:
+    """What a record says in the hub's terms, by hub field, whichever way its rows go."""
+    values: dict[str, Any] = {}
+    for row in terms.rows:
+        raw = shown.get(row.map, "")
+        read = terms.by_row[row.key].read(raw) if raw else None
+        if read is not None and read is not BLANK and not isinstance(read, Unread):
+            values[row.hub] = read
+    if values.pop(OPT_IN, None) is False:
+        values[STAGE] = UNSUBSCRIBED
+    return values
+
+
+def without_stage(judged: Iterable[Judged]) -> list[Judged]:
+    """What was judged, as if no row were about the stage, but for an unsubscribe."""
+    return [
+        one if one.row.hub != STAGE or one.judgement.hub_value == UNSUBSCRIBED else one._replace(judgement=Judgement())
+        for one in judged
+    ]
+
+
 def _into_hub(row: Row) -> bool:
     known = row.rule in set(Rule) and row.direction in set(Direction)
     return known and (row.direction != Direction.TO_MAP or row.rule in INTO_HUB_ANYWAY)
@@ -176,7 +210,7 @@ def _case(terms: Terms, row: Row, person: Person, told: Told) -> tuple[FieldCase
         NEVER_AGREED if pair is None else pair[0],
         news,
         origin,
-        is_protected(person.origins, row.hub),
+        origin is not None and protects(origin, row.hub),
         _is_own(terms, origin),
         terms.worksheet.version,
     )

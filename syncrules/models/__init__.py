@@ -1,6 +1,7 @@
 """The tables of the rule-book: connections, worksheets, what was agreed with each MAP, audits, health."""
 
 from syncrules.models.audit import Audit, AuditGroup, AuditStep
+from syncrules.models.changes import ConnectionChange
 from syncrules.models.connection import Connection, Link, Pull
 from syncrules.models.health import HealthReport, HealthTargets
 from syncrules.models.inbox import Hook, Look
@@ -14,6 +15,7 @@ __all__ = [
     "AuditStep",
     "CallBudget",
     "Connection",
+    "ConnectionChange",
     "HealthReport",
     "HealthTargets",
     "Hook",

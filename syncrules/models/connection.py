@@ -60,6 +60,8 @@ class Connection(models.Model):
     trouble = models.TextField(blank=True, help_text="Why nothing is sent or pulled now.")
     trouble_since = models.DateTimeField(null=True)
     again_at = models.DateTimeField(null=True, help_text="When it is tried again.")
+    lease_holder = models.CharField(max_length=80, blank=True, help_text="Who pulls its changes now.")
+    lease_until = models.DateTimeField(null=True)
     policy_issue = models.PositiveIntegerField(
         default=1, help_text="Goes up when the vendor's link to the policy page is made anew."
     )
@@ -100,6 +102,9 @@ class Link(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.LINKED)
     into = models.CharField(max_length=100, blank=True, help_text="The record that this one became part of.")
     left_at = models.DateTimeField(null=True, help_text="When it was merged away or found gone.")
+    stamp = models.CharField(
+        max_length=40, blank=True, help_text="When the record last changed there, in the MAP's words, as far as known."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["contact", "connection"], name="link_contact")]
@@ -136,6 +141,7 @@ class Pull(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["connection", "id"], name="pull_connection"),
+            models.Index(fields=["connection", "id"], name="pull_held", condition=models.Q(contact__isnull=True)),
             models.Index(fields=["contact", "id"], name="pull_contact", condition=models.Q(contact__isnull=False)),
         ]
 

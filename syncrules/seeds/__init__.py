@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from syncrules.domain.sheet import read_lines
 from syncrules.domain.worksheet import FieldType, Option, Row, Worksheet
@@ -50,6 +51,38 @@ SOURCES: tuple[tuple[str, str], ...] = (
     ("AI_REFERRALS", ""),
 )
 VALUE_MAPS: Mapping[str, tuple[tuple[str, str], ...]] = {"source": SOURCES}
+
+#: Whom the sandbox is told of: whoever is in the pipeline at all, but for those who were turned down.
+TAKES_PART: Mapping[str, Any] = {
+    "all": [
+        {"field": "lifecycle_stage", "op": "filled"},
+        {"field": "lifecycle_stage", "op": "none-of", "value": ["disqualified"]},
+    ]
+}
+#: Which of its contacts are leads: those whom marketing qualified, and those who came by a source that was audited.
+#: The rest, readers of a newsletter and lists that somebody bought, are known people (playbook, "Syncing unqualified
+#: leads into pipeline").
+QUALIFIES: Mapping[str, Any] = {
+    "any": [
+        {
+            "field": "lifecycle_stage",
+            "op": "one-of",
+            "value": ["mql", "sql", "in-discovery", "in-pipeline", "customer"],
+        },
+        {
+            "field": "source",
+            "op": "one-of",
+            "value": [
+                "website-contact-form",
+                "paid-search-landing-page",
+                "webinar-registration",
+                "trade-show-scan",
+                "partner-referral",
+                "outbound-prospecting",
+            ],
+        },
+    ]
+}
 
 _TYPES = {"string": "text", "enumeration": "choice", "bool": "boolean"}
 _SPECIAL = {"email": "email", "phone": "phone", "mobilephone": "phone", "lifecyclestage": "stage"}

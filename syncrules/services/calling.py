@@ -19,9 +19,10 @@ from syncrules.connectors.hubspot.connector import HubSpot
 from syncrules.connectors.hubspot.settings import HOSTS, Settings
 from syncrules.connectors.trouble import NotAllowed
 from syncrules.domain.catalogue import from_json
-from syncrules.models import Connection
+from syncrules.models import Connection, WorksheetRow
 from syncrules.services import map_secrets
 from syncrules.services.map_secrets import NotConfigured
+from syncrules.services.sync import budget
 
 Maker = Callable[[Connection], Connector]
 LOOPBACK = "127.0.0.1"
@@ -72,8 +73,14 @@ def hubspot_settings(connection: Connection, token: str, webhook_secret: str) ->
 
 
 def _properties(connection: Connection) -> tuple[str, ...]:
-    """The properties that records are read with: all that people fill in, as the MAP last told."""
-    return tuple(field.name for field in from_json(connection.catalogue).values() if field.own)
+    """The properties that records are read with: all that people fill in, and what the worksheet has a row for."""
+    own = [field.name for field in from_json(connection.catalogue).values() if field.own]
+    if not own:
+        return ()
+    current = ("in-force", "draft")
+    rows = WorksheetRow.objects.filter(version__connection=connection, version__state__in=current)
+    mapped = rows.exclude(map_field="").order_by().values_list("map_field", flat=True).distinct()
+    return tuple(own + sorted(set(mapped) - set(own)))
 
 
 def _hubspot(connection: Connection) -> Connector:
@@ -103,13 +110,13 @@ def _sandbox(connection: Connection) -> Connector:
 
 
 def _made(connection: Connection, found: Settings) -> Connector:
-    return _kept(os.getpid(), connection.pk, found)
+    return _kept(os.getpid(), connection, found)
 
 
 @lru_cache(KEPT)
-def _kept(process: int, connection_id: int, found: Settings) -> Connector:
-    """One for each process: a forked one must not share its parent's lines."""
-    return HubSpot(found)
+def _kept(process: int, connection: Connection, found: Settings) -> Connector:
+    """One for each process, as a forked one must not share its parent's lines; all keep to one budget of calls."""
+    return HubSpot(found, gate=budget.gate_of(connection))
 
 
 _MAKERS: dict[str, Maker] = {"hubspot": _hubspot, "sandbox": _sandbox}

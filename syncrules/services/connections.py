@@ -8,17 +8,18 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from contacts.models import Source, StageTableVersion
 from contacts.queries import stage_table
 from syncrules import seeds
 from syncrules.domain.catalogue import as_json
-from syncrules.models import Connection, Link, Pull, WorksheetVersion
+from syncrules.models import Connection, WorksheetVersion
 from syncrules.services import checking, incidents, versions
+from syncrules.services.shown.standing import Standing, standings
 
-#: Kind of MAP to its name and the contact properties that every account of it has.
-KINDS = {"hubspot": "HubSpot"}
+#: Kind of MAP to its name.
+KINDS = {"hubspot": "HubSpot", "sandbox": "Sandbox MAP"}
 WINDOW = timedelta(days=60)
 
 
@@ -30,23 +31,18 @@ class Line:
     in_force: WorksheetVersion | None
     draft: WorksheetVersion | None
     stops: int
-    links: int
-    pulled_at: datetime | None
+    standing: Standing
 
 
-def lines() -> list[Line]:
-    """Every connection with the state of its worksheet; a fixed number of queries."""
+def lines(now: datetime) -> list[Line]:
+    """Every connection with the state of its worksheet and of its syncing; a fixed number of queries."""
     connections = list(Connection.objects.select_related("source"))
     states = {(v.connection_id, v.state): v for v in WorksheetVersion.objects.exclude(state="past")}
     stops = checking.stops_everywhere()
-    links = dict(Link.objects.order_by().values_list("connection").annotate(n=Count("pk")))
-    pulls = dict(Pull.objects.order_by().values_list("connection").annotate(last=Max("at")))
     return [
-        Line(
-            c, states.get((c.pk, "in-force")), states.get((c.pk, "draft")), stops.get(c.pk, 0), links.get(c.pk, 0),
-            pulls.get(c.pk),
-        )
-        for c in connections
+        Line(of.connection, states.get((of.connection.pk, "in-force")), states.get((of.connection.pk, "draft")),
+             stops.get(of.connection.pk, 0), of)
+        for of in standings(now, connections)
     ]  # fmt: skip
 
 

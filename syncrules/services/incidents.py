@@ -10,7 +10,8 @@ An automatic row of history is one without a user. It may change a value that wa
   ``stage`` with a direction into the hub, or ``unsubscribe``; never a stage that sales set or Unsubscribed, and
   never what a person wrote, unless they had released it.
 
-Arrivals never may.
+Arrivals never may, with two exceptions that the ledger of consent tells of: a no makes a stage Unsubscribed, and a
+newer agreement of the person, on a form and with all of its evidence, takes it away again.
 """
 
 from __future__ import annotations
@@ -108,7 +109,16 @@ def _of_field(field: str, column: str, n: int) -> str:
     return f"""
         SELECT id, '{field}' AS field, a.o{n} AS old, a.v{n} AS new, actor, history_date, history_id FROM automatic a
         WHERE a.o{n} <> '' AND a.o{n} <> a.v{n} AND NOT ({_merged()}) AND NOT ({_undone(n)})
+        {f"AND NOT ({_said(n)})" if field == STAGE else ""}
         AND NOT (a.arrival_id IS NULL AND {_row_allows(field, n)} AND NOT ({_of_a_person(field, column, n)}))"""
+
+
+def _said(n: int) -> str:
+    """The ledger has a word that was recorded with the change. Who said no before is Unsubscribed by any arrival."""
+    agreed = "g.act = 'granted' AND g.method = 'form' AND g.proof = 31 AND g.arrival_id = a.arrival_id"
+    at_once = "SELECT 1 FROM contacts_consentrecord g WHERE g.recorded_at = a.history_date"
+    return f"""(a.v{n} = '{UNSUBSCRIBED}' AND (a.arrival_id IS NOT NULL OR EXISTS ({at_once} AND g.act <> 'granted')))
+        OR (a.o{n} = '{UNSUBSCRIBED}' AND EXISTS ({at_once} AND {agreed}))"""
 
 
 def _merged() -> str:

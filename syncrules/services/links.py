@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from contacts.domain.changes import Person, Plan, Received
 from contacts.queries import policy_for
@@ -17,7 +18,8 @@ from syncrules.domain.records import Terms, incoming_texts
 from syncrules.models import Connection, Link, Pull
 
 LINKED = frozenset({"created", "filled", "unchanged", "repeated"})
-COLUMNS = ["agreed", "seen", "agreed_at", "version"]
+Shown = Mapping[str, str]
+COLUMNS = ["agreed", "seen", "agreed_at", "version", "stamp"]
 
 
 def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
@@ -25,13 +27,16 @@ def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
     return {link.record_id: link for link in Link.objects.filter(connection=connection, record_id__in=list(ids))}
 
 
-def take_in(connection: Connection, terms: Terms, records: Sequence[Record], at: datetime) -> list[Plan]:
+def take_in(
+    connection: Connection, terms: Terms, records: Sequence[Record], at: datetime, is_lead: Callable[[Shown], bool]
+) -> list[Plan]:
     """Records that belong to nobody yet go through the decision tree, as arrivals of the connection's source.
 
+    Those that are no leads (``is_lead`` gets what a record shows) become known people, without a stage.
     Those that found or made their contact are linked in the same transaction; what is held has no link until a
     person decided (``adopt``).
     """
-    batch = [_received(connection, terms, record) for record in records]
+    batch = [_received(connection, terms, record, is_lead) for record in records]
     entrance = Entrance(connection.source_id, "api", connection.name, at)
 
     def link(plans: list[Plan]) -> None:
@@ -49,29 +54,40 @@ def take_in(connection: Connection, terms: Terms, records: Sequence[Record], at:
     return intake.take(batch, policy_for(connection.source), entrance, before_commit=link) if batch else []
 
 
-def adopt(connection: Connection) -> list[str]:
-    """Link the records that were held and that somebody decided since; their ids. A fixed number of queries."""
-    waiting = Pull.objects.filter(connection=connection, contact=None, arrival__contact__isnull=False)
-    decided = list(waiting.order_by("pk").values_list("pk", "record_id", "arrival__contact_id"))
-    if not decided:
-        return []
-    known = of_records(connection, {record for _, record, _ in decided})
-    new = {record: contact for _, record, contact in decided if record not in known}
+def adopt(connection: Connection, contacts: Iterable[int] | None = None) -> list[str]:
+    """Link the records that were held and that somebody decided since, of these contacts or of all; their ids.
+
+    Such a link has seen what the record showed when it was held. A fixed number of queries.
+    """
+    decided = Pull.objects.filter(connection=connection, contact=None, arrival__contact__isnull=False)
+    if contacts is not None:
+        decided = decided.filter(arrival__contact__in=list(contacts))
+    rows = list(decided.order_by("pk").values_list("pk", "record_id", "arrival__contact_id", "values"))
+    newest = {record: (contact, values) for _, record, contact, values in rows}
     Link.objects.bulk_create(
-        [Link(connection=connection, record_id=record, contact_id=contact) for record, contact in new.items()],
+        [Link(connection=connection, record_id=r, contact_id=c, seen=seen) for r, (c, seen) in newest.items()],
         ignore_conflicts=True,
     )
-    bulk.update(Pull, ["contact_id"], [(contact, pull) for pull, _, contact in decided])
-    return list(new)
+    bulk.update(Pull, ["contact_id"], [(contact, pull) for pull, _, contact, _ in rows])
+    return list(newest)
 
 
 def store(links: Sequence[Link]) -> None:
-    """What was agreed and seen, of many links in one statement."""
-    rows = [
-        (bulk.as_json(link.agreed), bulk.as_json(link.seen), bulk.as_time(link.agreed_at), link.version, link.pk)
-        for link in links
-    ]
-    bulk.update(Link, COLUMNS, rows)
+    """What was agreed and seen, of many links in one statement. Every column of ``COLUMNS`` is written."""
+    bulk.update(Link, COLUMNS, [(*_stored(link), link.pk) for link in links])
+
+
+def insert(links: Iterable[Link]) -> None:
+    """New links in one statement, without the instances learning their ids."""
+    left = ["connection_id", "contact_id", "record_id", "state", "into"]
+    rows = [(*_stored(link), *(getattr(link, name) for name in left)) for link in links]
+    bulk.insert(Link, [*COLUMNS, *left], rows)
+
+
+def _stored(link: Link) -> tuple[Any, ...]:
+    """In the order of ``COLUMNS``."""
+    agreed, seen = bulk.as_json(link.agreed), bulk.as_json(link.seen)
+    return agreed, seen, bulk.as_time(link.agreed_at), link.version, link.stamp
 
 
 def taken_addresses(terms: Terms, offers: Iterable[tuple[Person, Mapping[str, str]]]) -> set[tuple[str, str]]:
@@ -91,7 +107,7 @@ def without(taken: set[tuple[str, str]], shown: Mapping[str, str]) -> Mapping[st
     return {name: text for name, text in shown.items() if (name, text) not in taken} if taken else shown
 
 
-def _received(connection: Connection, terms: Terms, record: Record) -> Received:
+def _received(connection: Connection, terms: Terms, record: Record, is_lead: Callable[[Shown], bool]) -> Received:
     values = shown_of(record)
     said = bulk.as_json([connection.slug, record.id, terms.worksheet.version, sorted(values.items())])
     key = hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
@@ -103,6 +119,7 @@ def _received(connection: Connection, terms: Terms, record: Record) -> Received:
         content_hash=key,
         columns=_columns(terms),
         unknown=tuple(name for name in values if name not in mapped),
+        lead=is_lead(values),
     )
 
 
@@ -125,4 +142,15 @@ def shown_of(record: Record) -> dict[str, str]:
 
 def _link(connection: Connection, record: Record, contact: int) -> Link:
     """A new link has seen the record: what the tree refused of it is told with its arrival, and not again."""
-    return Link(connection=connection, record_id=record.id, contact_id=contact, seen=shown_of(record))
+    seen, stamp = shown_of(record), record.changed_at[:40]
+    return Link(connection=connection, record_id=record.id, contact_id=contact, seen=seen, stamp=stamp)
+
+
+def is_older(stamp: str, than: str) -> bool:
+    """Whether one stamp of a MAP is before another; False where either is missing or none can say."""
+    if not stamp or not than:
+        return False
+    try:
+        return datetime.fromisoformat(stamp) < datetime.fromisoformat(than)
+    except (ValueError, TypeError):
+        return stamp < than

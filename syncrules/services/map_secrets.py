@@ -11,6 +11,7 @@ import stat
 from pathlib import Path
 
 from crmhub import environment
+from syncrules.connectors.trouble import Denied
 
 TOKEN, WEBHOOK_SECRET = "MAP_TOKEN", "MAP_WEBHOOK_SECRET"
 SANDBOX_TOKEN, SANDBOX_WEBHOOK_SECRET = "SANDBOX_TOKEN", "SANDBOX_WEBHOOK_SECRET"
@@ -19,7 +20,7 @@ SANDBOX_DEFAULT = "sandbox-token"
 LONGEST = 4096
 
 
-class NotConfigured(Exception):
+class NotConfigured(Denied):
     """A secret that is missing or can't be used; the text tells a person what to do, and never the secret."""
 
 

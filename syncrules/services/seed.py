@@ -1,4 +1,4 @@
-"""What a new hub's rule-book starts with: the connection to the sandbox MAP, and for a demo a draft and pulls.
+"""What a new hub's rule-book starts with: the connection to the sandbox MAP; in a demo it is live, and has a draft.
 
 Everything here may run again: what exists stays as ops left it.
 """
@@ -6,28 +6,26 @@ Everything here may run again: what exists stays as ops left it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from contacts.models import Contact, Source
+from contacts.models import Source
 from contacts.queries import stage_table
 from syncrules import seeds
-from syncrules.connectors.memory import MemoryMap
 from syncrules.domain.catalogue import as_json
 from syncrules.domain.worksheet import Direction, Rule
 from syncrules.models import Connection, WorksheetVersion
 from syncrules.services import editing
-from syncrules.services.exchange import exchange
 from syncrules.services.hub_fields import hub_fields
 from syncrules.services.rows import FIELDS
+from syncrules.services.sync import runs
 from syncrules.services.versions import fill
 
-SLUG = "sandbox"
+SLUG = KIND = "sandbox"
 FED_BY = "website-contact-form"
 BY = "CRM Hub"
-#: So long before its first start a demo's worksheet came into force, so that its records were pulled under it.
+#: So long before its first start a demo's worksheet came into force, as if it had been at work for a while.
 BEFORE = timedelta(days=60)
 REASON = "The worksheet that the hub started with."
 
@@ -38,13 +36,23 @@ def seed_connections(at: datetime) -> Connection:
     connection = Connection.objects.filter(slug=SLUG).first()
     if connection is None:
         connection = Connection.objects.create(
-            slug=SLUG, name=seeds.NAME, kind="hubspot", source=_source(), catalogue=as_json(seeds.catalogue()),
-            catalogue_at=at, created_at=at,
+            slug=SLUG, name=seeds.NAME, kind=KIND, source=_source(), catalogue=as_json(seeds.catalogue()),
+            catalogue_at=at, created_at=at, takes_part=seeds.TAKES_PART, qualifies=seeds.QUALIFIES,
         )  # fmt: skip
         connection.fed_by.set(Source.objects.filter(slug=FED_BY))
+    elif connection.kind != KIND:
+        _make_real(connection)
     if not connection.versions.exists():
         _first_version(connection, at)
     return connection
+
+
+def _make_real(connection: Connection) -> None:
+    """A hub of before there was a sync had pulled invented records, under ids that are not the sandbox's."""
+    connection.pulls.all().delete()
+    connection.links.all().delete()
+    connection.kind, connection.cursor, connection.pulled_at = KIND, "", None
+    connection.save(update_fields=["kind", "cursor", "pulled_at"])
 
 
 def _source() -> Source:
@@ -94,38 +102,25 @@ SLIP = ("source", "direction", Direction.TO_MAP)
 
 @transaction.atomic
 def seed_demo(at: datetime) -> None:
-    """Records of the sandbox that were pulled, and a draft of ops that could be put in force once it is mended."""
+    """The sandbox is live from the first start on, and ops have a draft that could be put in force once it is mended.
+
+    Who turned it off since, or drafted anything, finds it so.
+    """
     connection = Connection.objects.filter(slug=SLUG).first()
-    if connection is None or connection.pulls.exists() or connection.versions.count() > 1:
+    if connection is None:
         return
-    _pull(connection, at - timedelta(days=2))
-    _draft(connection, User.objects.filter(username="ops").first(), at - timedelta(hours=1))
+    if connection.state == Connection.State.DRAFT and connection.state_at is None:
+        _turn_on(connection, at)
+    if connection.versions.count() == 1:
+        _draft(connection, User.objects.filter(username="ops").first(), at - timedelta(hours=1))
 
 
-def _pull(connection: Connection, at: datetime) -> None:
-    """People of the hub whom the MAP knows too, some of them newer there than here."""
-    there = MemoryMap(seeds.catalogue())
-    known = Contact.objects.filter(source__slug=FED_BY).exclude(email="").select_related("lifecycle_stage")
-    for n, contact in enumerate(known.order_by("pk")[:60]):
-        there.create(**_record(contact, n))
-    exchange(connection, there, at)
-
-
-def _record(contact: Contact, n: int) -> dict[str, str]:
-    title = contact.job_title
-    values: dict[str, Any] = {
-        "email": contact.email,
-        "firstname": contact.first_name,
-        "lastname": contact.last_name,
-        "company": contact.company,
-        "jobtitle": f"Senior {title}" if title and n % 3 == 0 else title,
-        "phone": contact.phone or f"+1415555{2000 + n}",
-        "country": contact.country or "Netherlands",
-        "lifecyclestage": "marketingqualifiedlead" if n % 5 == 0 else "subscriber",
-        "hs_analytics_source": "ORGANIC_SEARCH",
-        "hs_email_optout": "false",
-    }
-    return {name: text for name, text in values.items() if text}
+def _turn_on(connection: Connection, at: datetime) -> None:
+    """Live, with a first full sync that the worker finds as it starts."""
+    connection.state, connection.state_by, connection.state_at = Connection.State.LIVE, BY, at
+    connection.state_reason = "The demo starts with it."
+    connection.save(update_fields=["state", "state_by", "state_at", "state_reason"])
+    runs.start(connection, BY, at)
 
 
 def _draft(connection: Connection, user: User | None, at: datetime) -> None:

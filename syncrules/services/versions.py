@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from syncrules.models import Connection, WorksheetEdit, WorksheetRow, WorksheetVersion
 from syncrules.services.rows import COLUMNS, Unusable, left_out, snapshot
+from syncrules.services.sync import outbox
 
 EDIT, FORCE = "syncrules.edit_worksheet", "syncrules.force_worksheet"
 #: Who acts when there is no user: the shell of the machine that the hub runs on.
@@ -137,6 +138,7 @@ def put_in_force(
         draft.state, draft.reason = State.IN_FORCE, reason[:2_000]
         draft.forced_by, draft.forced_at = actor(user), at
         draft.save()
+        outbox.unpark(connection.pk, at)
     return draft
 
 

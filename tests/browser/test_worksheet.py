@@ -9,6 +9,7 @@ from syncrules.models import Connection
 from syncrules.services import versions
 from syncrules.services.seed import seed_connections, seed_demo
 from tests.contacts.deciding import NOW, send
+from tests.syncrules.worksheets import pulled
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/admin/connections/sandbox/worksheet/"
@@ -44,6 +45,7 @@ def in_force(connection) -> int:
 
 
 def test_a_draft_is_edited_mended_simulated_put_in_force_and_rolled_back_by_keyboard(sandbox, sign_in):
+    pulled(sandbox)
     seed_demo(NOW)
     page = sign_in("ops", PAGE)
     assert "1 problem stops it" in page.locator("#ws-why").inner_text()

@@ -23,6 +23,7 @@ from tests.factories import custom_field, user
 
 pytestmark = pytest.mark.django_db
 CONTACTS = "/api/v1/contacts"
+UNSUBSCRIBE = "/api/v1/unsubscribe"
 ONE, EXPLAIN, WHOAMI = f"{CONTACTS}/{{contact_id}}", f"{CONTACTS}/{{contact_id}}/explain", "/api/v1/whoami"
 ADA = {"email": "Ada@acme.example", "first_name": "Ada", "last_name": "Byron", "lead_score": "7", "company": "Acme"}
 
@@ -95,6 +96,10 @@ ACTS: dict[tuple[str, str], list[tuple[int, Act]]] = {
         (404, lambda c, ada: c.get(CONTACTS, {"email": "eve@acme.example"})),
         (422, lambda c, ada: c.get(CONTACTS, {"email": "nobody"})),
         (422, lambda c, ada: c.get(CONTACTS)),
+    ],
+    (UNSUBSCRIBE, "POST"): [
+        (200, lambda c, ada: c.post(UNSUBSCRIBE, {"email": "a@home.example"}, content_type="application/json")),
+        (422, lambda c, ada: c.post(UNSUBSCRIBE, {"email": "nobody"}, content_type="application/json")),
     ],
     (ONE, "GET"): [
         (200, lambda c, ada: c.get(f"{CONTACTS}/{ada.pk}")),

@@ -86,6 +86,7 @@ def test_the_description_is_openapi_3_1_and_names_every_address(client):
         "/api/v1/contacts",
         "/api/v1/contacts/{contact_id}",
         "/api/v1/contacts/{contact_id}/explain",
+        "/api/v1/unsubscribe",
     }
     post = described["paths"]["/api/v1/arrivals"]["post"]
     assert set(post["requestBody"]["content"]) == {

@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from contacts.domain.origins import origin_of
-from contacts.models import Arrival, Contact, CustomField, OutboxEvent
+from contacts.models import Arrival, Contact, CustomField
 from contacts.roles import ROLES
-from contacts.services import merging
+from contacts.services import listeners, merging
 from contacts.services.addresses import add_address
 from contacts.services.merging import relations
 from tests.contacts.deciding import NOW, person, seed, send
@@ -78,13 +78,12 @@ class TestNothingIsLost:
         assert history(kept.pk)[-1] == ("~", f"merged with #{lost.pk} {lost}, merge {number}")
         assert history(lost.pk)[-1] == ("-", f"merged into #{kept.pk} Sean Obrien, merge {number}")
 
-    def test_connections_hear_of_it_in_the_same_breath_with_every_value_written_out(self):
+    def test_who_listens_hears_of_both_in_the_same_breath(self, monkeypatch):
         kept, lost = sean(), his_other()
+        told = []
+        monkeypatch.setattr(listeners, "_ALL", [told.append])
         merge(kept, lost)
-        event = OutboxEvent.objects.get()
-        assert (event.kind, event.contact_id, event.payload["lost"]) == ("merged", kept.pk, lost.pk)
-        assert event.payload["addresses"] == ["sean@acme.example", "sob@home.example"]
-        assert event.payload["values"]["job_title"] == "VP"
+        assert [(list(one.contacts), list(one.removed)) for one in told] == [([kept.pk], [lost.pk])]
 
     def test_a_custom_field_goes_over_as_any_other(self):
         CustomField.objects.create(slug="seats", label="Seats", type="number")
@@ -175,7 +174,6 @@ class TestRefusals:
         with pytest.raises(merging.MergeRefused) as caught:
             merging.merge(*args, **({"user": person("reviewer"), "at": LATER} | given))
         assert hub() == before
-        assert not OutboxEvent.objects.exists()
         return str(caught.value)
 
     def test_a_relation_that_nobody_thought_of_stops_it_by_name(self, monkeypatch):
@@ -202,7 +200,6 @@ class TestRefusals:
     def test_one_that_was_merged_already_says_where_it_is(self):
         kept, lost, third = sean(), his_other(), send(email="third@x.example").contact
         number = merge(kept, lost)[0].pk
-        OutboxEvent.objects.all().delete()
         said = self.refused(third.pk, [lost.pk])
         assert f"#{lost.pk} was merged into #{kept.pk} already, by Tomasz Zieliński (merge {number})" in said
 

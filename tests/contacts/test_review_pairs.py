@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from contacts.domain.origins import origin_of
-from contacts.models import Contact, Merge, NotSame, OutboxEvent, Review
+from contacts.models import Contact, Merge, NotSame, Review
 from contacts.services import review
 from contacts.services.people import edit_contact
 from tests.contacts.deciding import dump, person, seed, send
@@ -80,7 +80,6 @@ class TestOnePerson:
         assert done.trace["said"] == f"same person, #{bob.pk} merged into #{robert.pk}"
         assert list(Contact.objects.all()) == [robert]
         assert Merge.objects.get().review == found
-        assert OutboxEvent.objects.get().kind == "merged"
 
     def test_a_pick_is_the_reviewers(self):
         robert, bob, found = two_alike()

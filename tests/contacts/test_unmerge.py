@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 
 from contacts.domain.origins import origin_of
-from contacts.models import Address, Arrival, Contact, Merge, NotSame, OutboxEvent, Review
-from contacts.services import merging
+from contacts.models import Address, Arrival, Contact, Merge, NotSame, Review
+from contacts.services import listeners, merging
 from contacts.services.addresses import add_address, make_primary, remove_alias
 from contacts.services.people import Invalid
 from tests.contacts.deciding import NOW, held, person, seed, send
@@ -89,16 +89,14 @@ class TestBothAreAsTheyWere:
             unmerge(merged)
             assert hub() == before
 
-    def test_histories_say_so_and_connections_hear_of_it(self):
+    def test_histories_say_so_and_who_listens_hears_of_it(self, monkeypatch):
         kept, lost, done = together()
+        told = []
+        monkeypatch.setattr(listeners, "_ALL", [told.append])
         unmerge(done)
         assert history(kept.pk)[-1] == ("~", f"merge {done.pk} taken back")
         assert history(lost.pk)[-1] == ("+", f"merge {done.pk} taken back")
-        event = OutboxEvent.objects.last()
-        assert (event.kind, event.payload["addresses"]) == (
-            "unmerged",
-            {str(kept.pk): ["sean@acme.example"], str(lost.pk): ["sob@home.example"]},
-        )
+        assert [(sorted(one.contacts), list(one.removed)) for one in told] == [(sorted([kept.pk, lost.pk]), [])]
 
     def test_it_remembers_that_they_are_two(self):
         kept, lost, done = together()

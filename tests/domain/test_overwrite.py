@@ -73,8 +73,10 @@ def test_no_arrival_changes_a_value_or_a_deliberate_blank(
         plan = judges.meet(judges.incoming(policy, email=EMAIL, **fields), contact, policy)
         assert plan.person is contact
         kept = {f for f, v in before.items() if is_there(v)} | blanked
+        if plan.incoming.stops:  # the person's own no is written over any stage
+            kept, blanked = kept - {"lifecycle_stage"}, blanked - {"lifecycle_stage"}
         assert {f: contact.values.get(f) for f in kept} == {f: before.get(f) for f in kept}
-        assert {f: contact.origins["of"].get(f) for f in blanked} == blank_origins
+        assert {f: contact.origins["of"].get(f) for f in blanked} == {f: blank_origins[f] for f in blanked}
         assert (plan.outcome == "filled") == (contact.values != before)
 
 
@@ -89,6 +91,8 @@ def test_only_owners_set_a_stage_and_no_stage_goes_back(
         policy = judges.policy(actor)
         judges.meet(judges.incoming(policy, email=EMAIL, **fields), contact, policy)
         after = contact.values["lifecycle_stage"]
+        if after == "unsubscribed":
+            continue  # the person's own no is written over any stage, whoever brings it
         assert RANK.get(after, 0) >= RANK.get(before, 0)
         if after != before:
             assert before in ("", None)

@@ -16,7 +16,8 @@ from syncrules.connectors.memory import MemoryMap, Respell, as_sent
 from syncrules.domain.worksheet import FieldType, Option
 from syncrules.models import Connection, Link, WorksheetRow, WorksheetVersion
 from syncrules.services.catalogue import refresh
-from syncrules.services.exchange import Exchanged, exchange
+from syncrules.services.sync.counting import Counts
+from syncrules.services.sync.rounds import exchange
 from tests import factories
 
 STAGES = ("lead", "mql", "sql", "working", "customer", "unsubscribed")
@@ -69,7 +70,7 @@ class World:
         self.now += timedelta(minutes=1)
         return self.now
 
-    def exchange(self, **given: Any) -> Exchanged:
+    def exchange(self, **given: Any) -> Counts:
         self.connection.refresh_from_db()
         return exchange(self.connection, self.map, self.later(), **given)
 
@@ -107,7 +108,12 @@ def connect(
 ) -> World:
     """A connection with a worksheet in force, to an empty MAP."""
     made = Connection.objects.create(
-        slug=slug, name=name, kind="memory", source=source(slug, name), created_at=START - timedelta(days=1)
+        slug=slug,
+        name=name,
+        kind="memory",
+        source=source(slug, name),
+        created_at=START - timedelta(days=1),
+        state="live",
     )
     world = World(made, MemoryMap(PROPERTIES, respell=respell))
     refresh(made, world.map, START)

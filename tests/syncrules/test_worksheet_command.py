@@ -13,7 +13,7 @@ from syncrules.services import editing, versions
 from syncrules.services.seed import seed_demo
 from tests.contacts.deciding import NOW
 from tests.syncrules.test_worksheet_files import PLAYBOOK
-from tests.syncrules.worksheets import JOB_TITLE, LATER, ops, row, said, seed, set_cell
+from tests.syncrules.worksheets import JOB_TITLE, LATER, ops, pulled, row, said, seed, set_cell
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +94,7 @@ def test_simulate_says_whose_values_would_differ_and_writes_nothing(run, sandbox
     from tests.contacts.deciding import send
 
     send(email="wei@kestrel.example", first_name="Wei", last_name="Zhang", job_title="Analyst")
+    pulled(sandbox)
     seed_demo(NOW)
     before = (list(Contact.objects.values()), Pull.objects.count(), said(sandbox))
     status, done = run("simulate", "sandbox", "--last", 100)

@@ -16,7 +16,7 @@ from syncrules.services import editing, policy, versions
 from syncrules.services.seed import seed_demo
 from tests.contacts.deciding import NOW, person, send
 from tests.syncrules.test_worksheet_files import PLAYBOOK
-from tests.syncrules.worksheets import JOB_TITLE, LATER, force, ops, row, said, seed, set_cell
+from tests.syncrules.worksheets import JOB_TITLE, LATER, force, ops, pulled, row, said, seed, set_cell
 
 pytestmark = pytest.mark.django_db
 SANDBOX = ["sandbox"]
@@ -120,7 +120,7 @@ def test_a_role_that_may_only_look_sees_the_rows_and_can_change_nothing(sandbox)
         assert client.post(reverse(f"rules:worksheet_{name}", args=SANDBOX)).status_code == 403
     assert client.post(reverse("rules:worksheet_bring_back", args=["sandbox", 1])).status_code == 403
     assert client.post(reverse("rules:policy_renew", args=SANDBOX)).status_code == 403
-    assert client.post(reverse("rules:connection", args=SANDBOX), {"name": "Mine"}).status_code == 403
+    assert client.post(reverse("rules:connection_settings", args=SANDBOX), {"name": "Mine"}).status_code == 403
     assert client.get(reverse("rules:connection_add")).status_code == 403
     assert WorksheetVersion.objects.count() == 1
 
@@ -157,6 +157,7 @@ def test_two_versions_stand_side_by_side_and_the_past_comes_back(sandbox):
 
 def test_a_simulation_names_people_values_and_rows(sandbox):
     send(email="wei@kestrel.example", first_name="Wei", last_name="Zhang", job_title="Analyst")
+    pulled(sandbox)
     seed_demo(NOW)
     found = as_("sales").post(reverse("rules:worksheet_simulate", args=SANDBOX)).json()
     assert ("Job title", 1) in [tuple(pair) for pair in found["by_field"]]
@@ -235,7 +236,7 @@ class TestConnections:
 
 @pytest.mark.parametrize(
     ("name", "args", "most"),
-    [("connections", [], 25), ("worksheet", SANDBOX, 25), ("policy", SANDBOX, 22), ("worksheet_compare", SANDBOX, 25)],
+    [("connections", [], 28), ("worksheet", SANDBOX, 25), ("policy", SANDBOX, 22), ("worksheet_compare", SANDBOX, 25)],
 )
 def test_a_page_costs_the_same_however_many_rows_and_versions_there_are(
     sandbox, django_assert_max_num_queries, name, args, most

@@ -7,10 +7,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from contacts.models import Contact
+from syncrules import seeds
+from syncrules.connectors.memory import MemoryMap
 from syncrules.domain.worksheet import Direction, Rule
 from syncrules.models import Connection, WorksheetRow, WorksheetVersion
 from syncrules.services import checking, editing, versions
 from syncrules.services.seed import seed_connections
+from syncrules.services.sync.rounds import exchange
 from tests.contacts.deciding import NOW, person
 from tests.contacts.deciding import seed as seed_hub
 
@@ -23,6 +27,16 @@ def seed() -> Connection:
     """A seeded hub with the connection to the sandbox."""
     seed_hub()
     return seed_connections(NOW)
+
+
+def pulled(connection: Connection) -> None:
+    """People of the hub whom the MAP knows with a longer title, pulled in one round."""
+    Connection.objects.filter(pk=connection.pk).update(state="live")
+    there = MemoryMap(seeds.catalogue())
+    for contact in Contact.objects.exclude(email="").order_by("pk"):
+        values = {"email": contact.email, "firstname": contact.first_name, "jobtitle": f"Senior {contact.job_title}"}
+        there.create(**values)
+    exchange(connection, there, NOW - timedelta(days=2))
 
 
 def ops() -> User:

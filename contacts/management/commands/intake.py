@@ -15,6 +15,8 @@ from contacts.domain.fields import ALIASES
 from contacts.models import ImportBatch, Outcome, Source
 from contacts.readers import UnreadableFile
 from contacts.services import imports, leases, uploads
+from contacts.services.consent import purposes
+from contacts.services.consent.imported import ASKED, answer_from, recorded
 from contacts.services.dry_run import dry_run
 from contacts.services.outcomes import write_outcomes
 
@@ -33,6 +35,10 @@ class Command(BaseCommand):
             help="Match a column to a field; an empty field keeps it unmapped. May be given often.",
         )  # fmt: skip
         parser.add_argument("--sheet", metavar="NAME", help="The sheet of a workbook; else the first that isn't empty.")
+        parser.add_argument("--agreed-words", default="", metavar="TEXT", help="What the people on the file agreed to.")
+        parser.add_argument("--agreed-at", default="", metavar="WHEN", help="When they agreed, such as 2026-03-01.")
+        parser.add_argument("--agreed-purpose", default="", metavar="SLUG", help="What for; product-news if absent.")
+        parser.add_argument("--agreed-how", default="", metavar="TEXT", help="How or where, such as a form's name.")
         parser.add_argument("--dry-run", action="store_true", help="Say what would happen; write nothing.")
         parser.add_argument("--outcomes", metavar="OUT.csv", help="Write the outcome of each row there.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object and nothing else.")
@@ -75,10 +81,25 @@ class Command(BaseCommand):
             raise _impossible(f"{path.name}: {error}") from None
         try:
             self._map(batch, options["map"])
+            batch.agreed = self._agreed(options)
         except CommandError:
             self._forget(batch)
             raise
         return batch if options["dry_run"] else self._unfinished(batch) or batch
+
+    def _agreed(self, options: dict[str, Any]) -> dict[str, str]:
+        try:
+            return answer_from(*(options[f"agreed_{name}"] for name in ASKED), purpose=self._purpose(options))
+        except ValueError as error:
+            raise _impossible(f"--agreed-at: {error}") from None
+
+    def _purpose(self, options: dict[str, Any]) -> str:
+        asked = options["agreed_purpose"]
+        if asked and asked not in purposes.names():
+            raise _impossible(
+                f"--agreed-purpose: there is no purpose “{asked}”; there are {', '.join(purposes.names())}."
+            )
+        return asked
 
     def _map(self, batch: ImportBatch, pairs: list[str]) -> None:
         wanted: dict[str, str] = {}
@@ -132,7 +153,8 @@ class Command(BaseCommand):
         found = Counter(counts)
         outcomes = {outcome: found[outcome] for outcome in Outcome.values}
         unknown = [c for c in batch.columns if not batch.mapping.get(c)]
-        return {"batch": number, "rows": rows, **outcomes, "unknown_columns": unknown}
+        told = {"consent": recorded(batch)} if number else {}
+        return {"batch": number, "rows": rows, **outcomes, "unknown_columns": unknown, **told}
 
     def _write_outcomes(self, batch: ImportBatch, target: str) -> None:
         try:
@@ -150,13 +172,15 @@ class Command(BaseCommand):
         counts = ", ".join(f"{result[o]:,} {o}" for o in Outcome.values)
         head = f"Import {result['batch']}" if result["batch"] else "Dry run, nothing written"
         self.stdout.write(f"{head}: {result['rows']:,} rows in {result['seconds']} s: {counts}.")
+        if "consent" in result:
+            self.stdout.write(result["consent"]["said"])
         if result["unknown_columns"]:
             self.stdout.write(f"Kept with the arrivals, not mapped: {', '.join(result['unknown_columns'])}.")
 
 
 def _read_alike(one: ImportBatch, other: ImportBatch) -> bool:
     """Whether two imports of a file take the same rows of it, with the same meaning."""
-    parts = [(b.mapping, b.layout.get("sheet", ""), b.layout.get("section", "")) for b in (one, other)]
+    parts = [(b.mapping, b.agreed, b.layout.get("sheet", ""), b.layout.get("section", "")) for b in (one, other)]
     return parts[0] == parts[1]
 
 

@@ -41,7 +41,8 @@ def close_cases(ids: Sequence[int], at: datetime, noted: Noted) -> None:
 
 
 def _close(ids: Sequence[int], at: datetime, noted: Noted) -> None:
-    waiting = Review.objects.filter(pk__in=ids, kind=Review.Kind.PAIR, status=Review.Status.OPEN)
+    by_likeness = {"kind": Review.Kind.PAIR, "rule": rules.BY_LIKENESS}  # a MAP's merge is asked about all the same
+    waiting = Review.objects.filter(pk__in=ids, status=Review.Status.OPEN, **by_likeness)
     free = waiting.exclude(taken_until__gt=at).select_for_update(no_key=True).order_by("pk")
     found = list(free.values_list("pk", flat=True))
     said = {"decided_at": at, "decided_by_name": ITSELF, "note": GONE}

@@ -12,11 +12,11 @@ from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.merging import KEPT, LOST
 from contacts.domain.protection import LessProtected, must_keep, protections
-from contacts.models import Arrival, Contact, Merge, OutboxEvent, Review
+from contacts.models import Arrival, Contact, Merge, Review
 from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.merging import relations
-from contacts.services.merging.known import Known, load_locked, snapshot_after, snapshot_of
+from contacts.services.merging.known import Known, load_locked, snapshot_after, snapshot_of, stops_on
 from contacts.services.merging.planning import (
     MAY_MERGE,
     Actor,
@@ -63,7 +63,7 @@ def merge(
 
 
 def _store(step: Step, actor: Actor, at: datetime, review: Review | None) -> Merge:
-    """Everything that one merge means: rows moved, the lost contact gone, history, and the event for connections."""
+    """Everything that one merge means: rows moved, the lost contact gone, and history, which tells who listens."""
     _check_plan(step)
     made = _merge_row(step, actor, at, review)
     stayed = list(Arrival.objects.filter(contact=made.kept_id).order_by("pk").values_list("pk", flat=True))
@@ -73,18 +73,16 @@ def _store(step: Step, actor: Actor, at: datetime, review: Review | None) -> Mer
     # Not delete(): it would load every row again, and write a second, nameless row of history.
     Contact.objects.filter(pk=made.lost_id)._raw_delete(connection.alias)
     store_contact(step.kept, step.plan.person, step.plan.created_at, at)
-    OutboxEvent.objects.create(
-        kind=OutboxEvent.Kind.MERGED, contact_id=made.kept_id, payload=_payload(step, made), at=at
-    )
     return made
 
 
 def _check_plan(step: Step) -> None:
     for name, rule in step.plan.refused.items():
         raise MergeRefused(f"{story.HUB_LABELS.get(name, name)} can’t be picked so: {rules.words(rule)}.")
-    needed = protections(step.kept.person.values) | protections(step.lost.person.values)
+    kept, lost = step.kept, step.lost
+    needed = protections(kept.person.values, kept.stopped) | protections(lost.person.values, lost.stopped)
     try:
-        must_keep(needed, step.plan.person.values)
+        must_keep(needed, step.plan.person.values, stops_on(step.addresses, {**kept.stops, **lost.stops}))
     except LessProtected as error:
         raise MergeRefused(f"{error} Nothing was merged.") from None
 
@@ -131,14 +129,3 @@ def store_contact(kept: Known, person: Person, created_at: datetime, at: datetim
     write.store_changes([(person, fields)], bulk.as_time(at))
     if created_at != kept.contact.created_at:
         bulk.update(Contact, ["created_at"], [(bulk.as_time(created_at), person.id)])
-
-
-def _payload(step: Step, made: Merge) -> dict[str, Any]:
-    """What a connection has to know, with every value written out: which of two survives there is not up to us."""
-    return {
-        "merge": made.pk,
-        "kept": made.kept_id,
-        "lost": made.lost_id,
-        "addresses": [a.shown for a in step.addresses],
-        "values": step.plan.person.values,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from contacts.domain.origins import origin_of
 from contacts.domain.unmerging import Email, Was
 from contacts.domain.world import person_key_of
 from contacts.models import Address, Contact, Merge
+from contacts.services.consent import stopped
 from contacts.services.locks import lock_keys
 from contacts.services.people import person_from
 
@@ -25,18 +26,29 @@ class Known:
     contact: Contact
     addresses: tuple[Email, ...]
     side: Side
+    stops: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by address: what its person said against mail
 
     @property
     def id(self) -> int:
         return self.contact.pk
 
     @property
+    def stopped(self) -> frozenset[str]:
+        """What stands against mailing any of its addresses."""
+        return stops_on(self.addresses, self.stops)
+
+    @property
     def person(self) -> Person:
         return self.side.person
 
 
+def stops_on(addresses: Iterable[Email], stops: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """What stands against mailing a person with these addresses."""
+    return frozenset(stop for a in addresses for stop in stops.get(a.key, ()))
+
+
 def load(ids: Sequence[int], *, lock: bool = False) -> dict[int, Known]:
-    """The contacts that there are of these; three queries. With ``lock`` nobody else changes them meanwhile."""
+    """The contacts that there are of these; few queries. With ``lock`` nobody else changes them meanwhile."""
     contacts = Contact.objects.filter(pk__in=ids).order_by("pk")
     found = list(contacts.select_for_update() if lock else contacts)
     addresses: dict[int, list[Email]] = {}
@@ -44,7 +56,8 @@ def load(ids: Sequence[int], *, lock: bool = False) -> dict[int, Known]:
     for contact, *row in Address.objects.filter(contact__in=ids).order_by("-primary", "pk").values_list(*columns):
         addresses.setdefault(contact, []).append(Email(*row))
     earlier = dict(Merge.objects.filter(kept_id__in=ids, undone_at=None).order_by("pk").values_list("kept_id", "after"))
-    return {c.pk: Known(c, tuple(addresses.get(c.pk, ())), _side(c, earlier.get(c.pk))) for c in found}
+    stops = stopped(a.key for found in addresses.values() for a in found)
+    return {c.pk: Known(c, tuple(addresses.get(c.pk, ())), _side(c, earlier.get(c.pk)), stops) for c in found}
 
 
 def load_locked(ids: Sequence[int], more_keys: Sequence[str] = ()) -> dict[int, Known]:

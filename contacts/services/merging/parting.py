@@ -9,10 +9,11 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
+from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.domain.merging import KEPT, LOST
-from contacts.domain.origins import Writer, forget
-from contacts.domain.protection import LessProtected, must_keep
+from contacts.domain.origins import Writer, forget, stamp
+from contacts.domain.protection import UNSUBSCRIBED, LessProtected, must_keep
 from contacts.domain.unmerging import (
     Half,
     Part,
@@ -22,12 +23,12 @@ from contacts.domain.unmerging import (
     plan_parting,
     protection_of,
 )
-from contacts.models import Arrival, Contact, Merge, NotSame, OutboxEvent, Review, Source, Stage
+from contacts.models import Arrival, Contact, Merge, NotSame, Review, Source, Stage
 from contacts.services import bulk, contact_rows, story, write
 from contacts.services.intake import in_transaction
 from contacts.services.merging import relations
 from contacts.services.merging.joining import STAYED, history_row, store_contact
-from contacts.services.merging.known import Known, keys_of_values, load, load_locked, snapshot_of, was
+from contacts.services.merging.known import Known, keys_of_values, load, load_locked, snapshot_of, stops_on, was
 from contacts.services.merging.planning import MAY_UNMERGE, Actor, actor_of
 from contacts.services.merging.refusals import MergeRefused
 
@@ -124,6 +125,7 @@ def _plan(
     plan = plan_parting(given)
     _check_place(place, plan)
     gone = _drop_what_is_gone(plan)
+    _keep_stopped(plan, kept, given.writer)
     for needed, half in zip(protection_of(given), (plan.kept, plan.lost), strict=True):
         try:
             must_keep(needed, half.values)
@@ -132,6 +134,14 @@ def _plan(
     counts = relations.moved(merge) | {"addresses": len(plan.lost.addresses)}
     counts["arrivals"] = _going_back(merge) + len(plan.lost.arrivals)
     return UnmergePlan(merge, kept, plan, counts, gone)
+
+
+def _keep_stopped(plan: PartingPlan, kept: Known, by: Writer) -> None:
+    """Whoever has an address whose person said no, if only while the two were one, is Unsubscribed."""
+    for half in (plan.kept, plan.lost):
+        if stops_on(half.addresses, kept.stops) and half.values.get("lifecycle_stage") != UNSUBSCRIBED:
+            half.values["lifecycle_stage"] = UNSUBSCRIBED
+            half.origins = stamp(half.origins, {"lifecycle_stage": rules.SAID_NO}, by)
 
 
 def _check_place(place: Mapping[str, str], plan: PartingPlan) -> None:
@@ -218,12 +228,3 @@ def _close(plan: UnmergePlan, actor: Actor, at: datetime) -> None:
     merge.undone_at, merge.undone_by_name = at, actor.name
     merge.unplaced = [[part.name, story.as_text(part.now), part.side] for part in plan.unplaced]
     merge.save(update_fields=["undone_at", "undone_by_name", "unplaced"])
-    halves = {merge.kept_id: plan.parting.kept, merge.lost_id: plan.parting.lost}
-    payload = {
-        "merge": merge.pk,
-        "kept": merge.kept_id,
-        "lost": merge.lost_id,
-        "addresses": {str(i): [a.shown for a in half.addresses] for i, half in halves.items()},
-        "values": {str(i): half.values for i, half in halves.items()},
-    }
-    OutboxEvent.objects.create(kind=OutboxEvent.Kind.UNMERGED, contact_id=merge.kept_id, payload=payload, at=at)

@@ -72,7 +72,7 @@ def steps(kept: Known, lost: Sequence[Known], picks: Mapping[str, int], actor: A
         merged.add(other.id)
         contact = copy(kept.contact)
         contact.created_at, contact.version = step.plan.created_at, contact.version + 1
-        kept = Known(contact, step.addresses, step.plan.side)
+        kept = Known(contact, step.addresses, step.plan.side, {**kept.stops, **other.stops})
 
 
 def _completeness(known: Known) -> tuple[int, float, int]:

@@ -114,7 +114,7 @@ def _column(
         contact.pk == kept_id,
         contact.pk == proposed,
         [r.words(counts[r.key][contact.pk]) for r in relations.TABLE.values() if counts[r.key].get(contact.pk)],
-        sorted(protections(values)),
+        sorted(protections(values, known.stopped)),
     )
 
 

@@ -10,10 +10,12 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from contacts.domain.changes import Incoming, Policy
+from contacts.domain.consent import said_no
 from contacts.domain.origins import Writer
 from contacts.domain.translate import translate
 from contacts.models import Address, Arrival, Contact, Review, ReviewCandidate, ReviewStep, Source
 from contacts.queries import policy_for, source_row
+from contacts.services.consent.reading import weighty_entries
 from contacts.services.intake import lock_names
 from contacts.services.merging.known import keys_of_values
 from contacts.services.people import person_from
@@ -66,7 +68,16 @@ def _offers(case_ids: Sequence[int], at: datetime) -> dict[int, list[Offer]]:
         kind, name = ("person", arrival.actor) if arrival.door == Arrival.Door.FORM else ("source", policy.source.name)
         incoming.writer = Writer(kind, name, at.isoformat(timespec="seconds"), arrival.pk)
         offers[arrival.review_id].append(Offer(arrival, incoming, policy))
+    _stop([offer.incoming for found in offers.values() for offer in found])
     return offers
+
+
+def _stop(batch: Sequence[Incoming]) -> None:
+    """What stands against mailing these people by now; the ledger has what their records said when they came."""
+    said = weighty_entries({i.address.key for i in batch if i.address}, ())
+    for incoming in batch:
+        if incoming.address and incoming.address.key in said:
+            incoming.stops = bool(said_no(said[incoming.address.key]))
 
 
 def _policy(source: Source, known: dict[int, Policy]) -> Policy:

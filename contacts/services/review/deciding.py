@@ -29,6 +29,7 @@ RIGHT = {
     Kind.MAILBOX: "can only be marked as seen, or put off",
     Kind.HOLD: "waits for a decision about an arrival",
     Kind.PAIR: "is about contacts that look like one",
+    Kind.GONE: "can only be marked as seen, or put off",
 }
 
 
@@ -100,12 +101,12 @@ def decide_not_a_lead(review_id: int, *, user: User, at: datetime, note: str, ba
 
 
 def mark_seen(review_id: int, *, user: User, at: datetime, basis: str = "") -> Review:
-    """A shared mailbox was looked at."""
+    """A shared mailbox, or that a MAP deleted a record, was looked at."""
 
     def decide(opened: Opened) -> Review:
         return close(opened.case, Status.SEEN, user, at, "seen")
 
-    return _decided(review_id, (Kind.MAILBOX,), user, at, basis, decide)
+    return _decided(review_id, (Kind.MAILBOX, Kind.GONE), user, at, basis, decide)
 
 
 def put_off(review_id: int, *, user: User, at: datetime) -> Review:

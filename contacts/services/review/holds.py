@@ -86,7 +86,8 @@ def _value(name: str, offer: Offer) -> Any:
     if name == "company_domain":
         return offer.incoming.domain
     if name == "lifecycle_stage":
-        return offer.incoming.stage or offer.policy.source.entry_stage
+        entry = offer.policy.source.entry_stage if offer.incoming.received.lead else ""
+        return offer.incoming.stage or entry
     unread = (v.offered for v in offer.incoming.verdicts if v.field == name and v.decision == "refused")
     return offer.incoming.values.get(name) or next(unread, None)  # what could not be taken was sent all the same
 
@@ -208,7 +209,8 @@ def _apart(offer: Offer) -> str:
     incoming, policy = offer.incoming, offer.policy
     name = f"{incoming.values.get('first_name', '')} {incoming.values.get('last_name', '')}".strip()
     who = name or (incoming.address.shown if incoming.address else incoming.phone)
-    return ", ".join(filter(None, [who, _entry(policy, incoming.stage)]))
+    entry = _entry(policy, incoming.stage) if incoming.received.lead else "a known person, not a lead"
+    return ", ".join(filter(None, [who, entry]))
 
 
 def _entry(policy: Policy, asked: str) -> str:

@@ -166,12 +166,12 @@ def _different(case: Review, evidence: Evidence) -> Judged:
 
 
 _HELD = "only a held arrival can be no lead"
-_MAILBOX = "a shared mailbox can only be marked as seen, or put off"
+_MAILBOX = "a shared mailbox or a deletion in a MAP can only be marked as seen, or put off"
 _FITS: dict[Act, tuple[tuple[str, ...], str]] = {
     Act.SAME: ((Kind.HOLD, Kind.PAIR), _MAILBOX),
     Act.DIFFERENT: ((Kind.HOLD, Kind.PAIR), _MAILBOX),
     Act.NOT_A_LEAD: ((Kind.HOLD,), _HELD),
-    Act.SEEN: ((Kind.MAILBOX,), "only a shared mailbox can be marked as seen"),
+    Act.SEEN: ((Kind.MAILBOX, Kind.GONE), "only a shared mailbox or a deletion in a MAP can be marked as seen"),
     Act.LATER: (tuple(Kind), ""),
 }
 _JUDGES: dict[Act, Callable[[Review, Evidence], Any]] = {

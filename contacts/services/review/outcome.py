@@ -135,7 +135,9 @@ def _offered(offer: Offer, person: Person, actor_kind: str) -> dict[str, Any]:
 
 
 def offered_stage(offer: Offer) -> str:
-    """The slug of the stage that an arrival asks for, or the entry stage of its source."""
+    """The slug of the stage that an arrival asks for, or the entry stage of its source; "" of one that is no lead."""
+    if not offer.incoming.received.lead:
+        return ""
     stage = offer.policy.stages.named(offer.incoming.stage or offer.policy.source.entry_stage)
     return stage.slug if stage else ""
 

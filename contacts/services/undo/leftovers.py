@@ -19,13 +19,14 @@ from contacts.services.undo.plan import Left
 from contacts.services.uploads import folder
 
 COLUMNS = ["contact", "name", "what", "why"]
+ENDING = ".left"
 #: Lines whose contacts are looked up together.
 TOGETHER = 2_000
 
 
 def path_of(batch_id: int) -> Path:
     """Where the list of a batch is."""
-    return folder() / f"{batch_id}.left"
+    return folder() / f"{batch_id}{ENDING}"
 
 
 def append(batch_id: int, certain: int, left: Sequence[Left]) -> int:

@@ -1,5 +1,6 @@
 """`manage.py serve`: web, worker with its schedule, and the sandbox MAP, in the foreground, as one."""
 
+import os
 import socket
 import sys
 import threading
@@ -16,10 +17,12 @@ from django.db import connection
 
 from crmhub import environment
 from crmhub.supervisor import Program, Supervisor, say
+from syncrules.services import map_secrets
 
 DEMO_PASSWORD = "crmhub-demo"  # noqa: S105  (public by contract, refused when DEBUG is off)
 DEMO_NAMES = ("admin", "ops", "reviewer", "marketing", "sales", "auditor")
 READY_WITHIN = 60
+SANDBOX = "sandbox"  # the connection that the sandbox's webhooks are for
 
 
 class Command(BaseCommand):
@@ -61,7 +64,8 @@ class Command(BaseCommand):
         ]
         if "sandbox_map" in get_commands():
             port = ["--port", str(env.sandbox_port)]
-            programs.append(Program("sandbox MAP", [sys.executable, str(env.base / "manage.py"), "sandbox_map", *port]))
+            command = [sys.executable, str(env.base / "manage.py"), "sandbox_map", *port]
+            programs.append(Program("sandbox MAP", command, _sandbox_environment(env)))
         return programs
 
     def _refuse_busy_ports(self, env: environment.Environment, *, with_sandbox: bool) -> None:
@@ -80,6 +84,19 @@ class Command(BaseCommand):
         if names := _demo_accounts():
             lines.append(f"Sign in as   {', '.join(names)}; password {DEMO_PASSWORD}")
         return [*lines, "Ctrl-C stops all of it."]
+
+
+def _sandbox_environment(env: environment.Environment) -> dict[str, str]:
+    """Where the sandbox tells of its changes, and what it shares with the hub's connection to it."""
+    hook = f"http://127.0.0.1:{env.port}/hooks/{SANDBOX}"
+    try:
+        return {
+            "SANDBOX_WEBHOOK_URL": os.environ.get("SANDBOX_WEBHOOK_URL", hook),
+            map_secrets.SANDBOX_WEBHOOK_SECRET: map_secrets.kept(map_secrets.SANDBOX_WEBHOOK_SECRET),
+            map_secrets.SANDBOX_TOKEN: map_secrets.sandbox_token(),
+        }
+    except map_secrets.NotConfigured as problem:
+        raise CommandError(str(problem), returncode=2) from None
 
 
 def _is_free(port: int) -> bool:

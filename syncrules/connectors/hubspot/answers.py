@@ -46,6 +46,8 @@ def printable(value: object) -> str:
 
 def text(value: object, name: str) -> str:
     """A value as text; what no database stores (half of a character, NUL) becomes a question mark's like."""
+    if isinstance(value, str) and value.isprintable():  # by far the most usual
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

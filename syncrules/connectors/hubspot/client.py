@@ -16,7 +16,7 @@ import httpx
 
 from syncrules.connectors.hubspot import answers
 from syncrules.connectors.hubspot.backoff import Timing, backoff, retry_after
-from syncrules.connectors.hubspot.pace import Pace
+from syncrules.connectors.hubspot.pace import INTERVAL, Gate, Pace
 from syncrules.connectors.hubspot.settings import Settings, checked_url
 from syncrules.connectors.trouble import Denied, Garbled, Refused, Trouble, Unavailable, Unclear
 
@@ -46,9 +46,10 @@ class Answer:
 class Client:
     """HTTP with one account."""
 
-    def __init__(self, settings: Settings, timing: Timing) -> None:
+    def __init__(self, settings: Settings, timing: Timing, gate: Gate) -> None:
         self._settings = settings
         self._timing = timing
+        self._gate = gate
         self.pace = Pace(settings)
         self._http = httpx.Client(
             base_url=checked_url(settings),
@@ -90,7 +91,12 @@ class Client:
                 raise Unavailable("HubSpot's limits leave no room for a call now.", wait)
             self._timing.sleep(wait)
             waited += wait
-        return waited
+        booked = self._gate.take(search=kind is Kind.SEARCH)
+        if waited + booked > patience:
+            raise Unavailable("HubSpot's limits leave no room for a call now.", booked)
+        if booked:
+            self._timing.sleep(booked)
+        return waited + booked
 
     def _rest(self, trouble: Trouble, tried: int, patience: float) -> None:
         """Wait before the next try, with everybody else where HubSpot asked for it; else raise ``trouble``."""
@@ -98,6 +104,7 @@ class Client:
         wait = backoff(tried, asked, self._timing)
         if asked is not None:
             self.pace.close(self._timing.clock() + wait)
+            self._gate.close(wait)
         if tried >= self._settings.tries or wait > patience:
             raise _for_reading(trouble)
         if asked is None:
@@ -106,6 +113,8 @@ class Client:
     def _once(self, kind: Kind, method: str, path: str, body: Any, query: Any) -> Answer:
         status, headers, raw = self._exchange(method, path, body, query)
         self.pace.learn(headers, self._timing.clock())
+        if self.pace.allowance.most is not None:
+            self._gate.learn(self.pace.allowance.most, self.pace.allowance.seconds or INTERVAL)
         if status not in range(200, 300):
             raise self._trouble(status, headers, raw)
         try:

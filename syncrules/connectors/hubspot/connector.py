@@ -11,6 +11,7 @@ from syncrules.connectors.hubspot.backoff import Timing
 from syncrules.connectors.hubspot.client import Client, Kind
 from syncrules.connectors.hubspot.consent import Consent
 from syncrules.connectors.hubspot.merging import Merger
+from syncrules.connectors.hubspot.pace import Alone, Gate
 from syncrules.connectors.hubspot.reading import Reader
 from syncrules.connectors.hubspot.settings import Settings
 from syncrules.connectors.hubspot.writing import Writer
@@ -23,9 +24,9 @@ class HubSpot:
 
     batch = writing.BATCH
 
-    def __init__(self, settings: Settings, timing: Timing | None = None) -> None:
+    def __init__(self, settings: Settings, timing: Timing | None = None, gate: Gate | None = None) -> None:
         self._settings = settings
-        self._client = Client(settings, timing or Timing())
+        self._client = Client(settings, timing or Timing(), gate or Alone())
         self._reader = Reader(self._client, settings, self._names)
         self._writer = Writer(self._client, settings)
         self._merger = Merger(self._client, settings, self._reader, self._writer)

@@ -9,12 +9,40 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Mapping
+from typing import Protocol
 
 from syncrules.connectors.base import Allowance
 from syncrules.connectors.hubspot.settings import Settings
 
 INTERVAL = 10.0
 SEARCH_INTERVAL = 1.05  # a little over a second: calls arrive with a jitter
+
+
+class Gate(Protocol):
+    """What knows of the calls of other processes to the same account."""
+
+    def take(self, *, search: bool) -> float:
+        """Book a call; the seconds after which it has to be made."""
+
+    def learn(self, most: int, seconds: float) -> None:
+        """HubSpot allows so many calls in so many seconds."""
+
+    def close(self, seconds: float) -> None:
+        """HubSpot asked all callers to wait for so long."""
+
+
+class Alone:
+    """The gate of a process that shares its account with no other."""
+
+    def take(self, *, search: bool) -> float:
+        """At once."""
+        return 0.0
+
+    def learn(self, most: int, seconds: float) -> None:
+        """Its own count learns by itself."""
+
+    def close(self, seconds: float) -> None:
+        """Nobody else has to know."""
 
 
 class Pace:

@@ -34,11 +34,10 @@ from syncrules.domain.worksheet import FieldType
 __all__ = ["MemoryMap", "Respell", "as_sent", "in_capitals"]
 
 CURSOR = re.compile(r"[0-9]{1,18}")
-STILL = "2026-01-01T00:00:00+00:00"
 
 
 class MemoryMap:
-    """A MAP's contacts. ``clock`` gives the time that a change is marked with; many may have the same."""
+    """A MAP's contacts. ``clock`` gives the time that a change is marked with; without one each is a second later."""
 
     batch = 100
 
@@ -47,7 +46,7 @@ class MemoryMap:
         properties: Iterable[FieldType],
         *,
         respell: Respell = as_sent,
-        clock: Callable[[], str] = lambda: STILL,
+        clock: Callable[[], str] | None = None,
         renumbers: bool = False,
         secret: str = "",
     ) -> None:

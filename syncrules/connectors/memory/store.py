@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from syncrules.connectors.base import Happening, Record, Why
 from syncrules.connectors.memory.values import NotTaken, Respell, checked
 from syncrules.domain.worksheet import FieldType
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -23,15 +26,15 @@ class Held:
 
 
 class Store:
-    """The records. ``clock`` gives the time that a change is marked with; many may have the same.
+    """The records. ``clock`` gives the time that a change is marked with; without one each change is a second later.
 
     An opt-out belongs to the address: a record shows the one of the address that it has.
     """
 
-    def __init__(self, properties: Iterable[FieldType], respell: Respell, clock: Callable[[], str]) -> None:
+    def __init__(self, properties: Iterable[FieldType], respell: Respell, clock: Callable[[], str] | None) -> None:
         self.properties = {p.name: p for p in properties}
-        self._respell, self._clock = respell, clock
-        self._ids = count(1)
+        self._respell, self._clock = respell, clock or self._tick
+        self._ids, self._seconds = count(1), count(1)
         self._email, self._optout = self._of_role("email"), self._of_role("optout")
         self.records: dict[str, Held] = {}
         self.log: list[str] = []  # the id that changed, by place; a later place of the same id outdates an earlier one
@@ -41,6 +44,9 @@ class Store:
         self.gone: dict[str, tuple[Held, str]] = {}
         self.out: set[str] = set()
         self.happened: list[dict[str, Any]] = []  # what webhooks tell, in order
+
+    def _tick(self) -> str:
+        return (BEGAN + timedelta(seconds=next(self._seconds))).isoformat()
 
     def _of_role(self, role: str) -> str:
         return next((p.name for p in self.properties.values() if p.role == role), "")
@@ -61,11 +67,14 @@ class Store:
         return self.addresses.get(key_of(address), "")
 
     def checked(self, values: Mapping[str, str], *, everything: bool) -> dict[str, str]:
-        """Values as they are stored (``NotTaken``); ``everything``: what callers can only read as well."""
+        """Values as they are stored; ``everything``: also what callers can only read, or opt out of by address.
+
+        Raises ``NotTaken`` for a value that this MAP refuses.
+        """
         stored = {}
         for name, text in values.items():
             prop = checked(self.properties.get(name), name, text)
-            if prop.read_only and not everything:
+            if (prop.read_only or prop.role == "optout") and not everything:
                 raise NotTaken(f"“{name}” can only be read")
             stored[name] = self._respell(prop, text)
         return stored

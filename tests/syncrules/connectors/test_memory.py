@@ -1,14 +1,15 @@
-"""What every connector promises, whatever MAP it speaks with: put a further one into ``CONNECTORS``."""
+"""What a MAP in memory promises beyond what every connector does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from syncrules.connectors.base import Connector, Record
+from syncrules.connectors.base import Connector, Happening, New, Record, Why
 from syncrules.connectors.memory import MemoryMap, in_capitals
+from syncrules.connectors.trouble import BadCursor, BadSignature
 from syncrules.domain.worksheet import FieldType, Option
 
 PROPERTIES = (
@@ -19,16 +20,16 @@ PROPERTIES = (
     FieldType("opted_out", "Unsubscribed", "boolean", role="optout"),
     FieldType("made", "Created", "datetime", read_only=True, own=False),
 )
-#: Each connector on a MAP of its own with these properties, whose clock stands still.
-CONNECTORS: Mapping[str, Callable[[], Any]] = {
+#: MAPs with these properties, whose clock stands still.
+CONNECTORS: Mapping[str, Callable[[], MemoryMap]] = {
     "memory": lambda: MemoryMap(PROPERTIES, clock=lambda: "2026-03-02T09:30:00Z"),
     "memory in capitals": lambda: MemoryMap(PROPERTIES, respell=in_capitals, clock=lambda: "2026-03-02T09:30:00Z"),
 }
 
 
 @pytest.fixture(params=CONNECTORS)
-def there(request: pytest.FixtureRequest) -> Any:
-    """A MAP, with the means that its own users have: ``create``, ``edit`` and ``delete``."""
+def there(request: pytest.FixtureRequest) -> MemoryMap:
+    """Each of these MAPs, empty."""
     return CONNECTORS[request.param]()
 
 
@@ -87,7 +88,7 @@ def test_an_empty_map_has_one_empty_page(there):
 def test_reading_leaves_out_what_is_not_there(there):
     ident = there.create(title="ADA")
     gone = there.create(title="BO")
-    there.delete(gone)
+    there.remove(gone)
     assert {i: dict(r.values) for i, r in there.read([ident, gone, "nobody"]).items()} == {ident: {"title": "ADA"}}
 
 
@@ -136,3 +137,81 @@ def test_a_map_may_respell_what_it_stores():
     ident = there.create(title="ada")
     there.write([(ident, {"title": " Vp of Engineering "})])
     assert there.read([ident])[ident].values["title"] == "VP OF ENGINEERING"
+
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def test_an_index_that_is_behind_shows_changes_later_and_leaves_none_out(there):
+    ids = [there.create(seats=str(n)) for n in range(5)]
+    there.behind = 2
+    early = [r.id for page in pages(there, 2) for r in page]
+    assert early == ids[:3]
+    cursor = cursor_now(there)
+    there.edit(ids[0], seats="9")
+    there.behind = 0
+    assert [r.id for page in pages(there, 2, cursor) for r in page] == [*ids[3:], ids[0]]
+
+
+def test_a_cursor_of_its_future_is_none(there):
+    there.create(seats="1")
+    with pytest.raises(BadCursor):
+        there.changes("2", 10)
+
+
+def test_an_opt_out_stays_with_its_address(there):
+    ann = there.create(email="ann@acme.example")
+    there.unsubscribe("Ann@acme.example")
+    assert there.read([ann])[ann].values["opted_out"] == "true"
+    there.edit(ann, email="ann@home.example")
+    assert "opted_out" not in there.read([ann])[ann].values
+    there.edit(ann, email="ann@acme.example")
+    assert there.read([ann])[ann].values["opted_out"] == "true"
+    assert [s.opted_out for s in there.subscriptions(["ann@acme.example", "ann@home.example"]).values()] == [
+        True,
+        False,
+    ]
+
+
+def test_an_address_that_a_record_gave_up_is_free(there):
+    ann, bob = there.create(email="ann@acme.example"), there.create(email="bob@acme.example")
+    assert there.write([(bob, {"email": "ann@acme.example"})])[0].why is Why.TAKEN
+    there.edit(ann, email="")
+    assert there.write([(bob, {"email": "ann@acme.example"})])[0].done
+    there.remove(bob)
+    assert there.upsert([New("ann@acme.example", {})])[0].new
+
+
+def test_a_deletion_that_is_taken_back_is_shown_as_a_change(there):
+    ann = there.create(email="ann@acme.example", title="ADA")
+    cursor = cursor_now(there)
+    there.remove(ann)
+    assert [gone.id for gone in there.deletions("", 10).gone] == [ann]
+    there.restore(ann)
+    assert not there.deletions("", 10).gone
+    assert [(r.id, r.values["title"]) for page in pages(there, 10, cursor) for r in page] == [(ann, "ADA")]
+
+
+def test_a_record_without_an_address_is_found_again_by_the_key_it_was_made_with(there):
+    made, again = (there.upsert([New("", {"title": "ADA"}, key="17")])[0] for _ in range(2))
+    assert (made.id, made.new, again.new) == (again.id, True, False)
+    assert there.upsert([New("", {})])[0].why is Why.INVALID
+
+
+def test_its_webhooks_tell_what_happened_and_are_believed_with_a_fresh_signature_only():
+    there = MemoryMap(PROPERTIES, secret="s1")
+    ann, bob = there.create(email="ann@acme.example"), there.create(email="bob@acme.example")
+    there.edit(ann, seats="4")
+    there.join(ann, bob)
+    headers, body = there.webhook(NOW)
+    events = there.verify_webhook("POST", "", headers, body, NOW)
+    assert [(e.happening, e.record, e.property) for e in events] == [
+        (Happening.CREATED, ann, ""),
+        (Happening.CREATED, bob, ""),
+        (Happening.CHANGED, ann, "seats"),
+        (Happening.MERGED, ann, ""),
+    ]
+    assert set(events[-1].merged) == {ann, bob}
+    for moment, raw in ((NOW, body + b" "), (NOW + timedelta(minutes=6), body)):
+        with pytest.raises(BadSignature):
+            there.verify_webhook("POST", "", headers, raw, moment)

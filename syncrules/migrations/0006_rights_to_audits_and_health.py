@@ -10,7 +10,7 @@ RUN = [*SEE, "start_audit", "merge_in_map", "run_health", "change_targets"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("syncrules", "0010_audits_and_health"),
+        ("syncrules", "0005_audits_and_health"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

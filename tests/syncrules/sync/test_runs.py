@@ -1,0 +1,304 @@
+"""A full sync can be left, stopped, resumed and killed; both sides end in line, and a second one writes nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from contacts.models import Contact
+from contacts.services import leases
+from syncrules.models import Connection, Link, Push, SyncError, SyncRun, WorksheetVersion
+from syncrules.services.sync import pulling, runs
+from syncrules.services.sync.runs import AlreadyRunning
+from tests.syncrules.sync.faults import Fault
+from tests.syncrules.sync.kit import Both, address, arrives, both, person
+from tests.syncrules.syncing import START
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
+Status = SyncRun.Status
+
+
+@pytest.fixture
+def pair() -> Both:
+    return both()
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch):
+    """Pages and chunks of a few, so that there are several."""
+    monkeypatch.setattr(pulling, "PAGE", 3)
+    monkeypatch.setattr(runs, "CHUNK", 4)
+
+
+def before_it_was_on(pair: Both, count: int) -> list[int]:
+    """People who came while the connection was a draft, so that no outbox has heard of them."""
+    Connection.objects.update(state="draft")
+    made = [arrives(pair, n) for n in range(count)]
+    Connection.objects.update(state="live")
+    pair.connection.refresh_from_db()
+    return made
+
+
+def work(pair: Both, run: SyncRun, until=lambda: False) -> SyncRun:
+    runs.work(run.pk, pair.connector, pair.clock, until)
+    run.refresh_from_db()
+    return run
+
+
+def after(steps: int):
+    """Says to leave after so many steps."""
+    left = iter(range(steps))
+    return lambda: next(left, None) is None
+
+
+def test_it_reads_the_whole_map_and_tells_it_of_everybody_who_takes_part(pair):
+    before_it_was_on(pair, 10)
+    for n in range(20, 27):
+        pair.map.create(**person(n))
+    run = work(pair, runs.start(pair.connection, "Priya", pair.clock()))
+    assert (run.status, run.read, run.to_tell, run.started_by_name) == (Status.DONE, 7, 10, "Priya")
+    assert (run.counts["pulled"], run.counts["pushed"]) == (7, 17)  # those that were read get a stage there
+    assert run.started_at < run.finished_at
+    assert len(pair.map.everybody()) == Contact.objects.count() == Link.objects.count() == 17
+
+
+def test_a_second_one_with_nothing_changed_writes_nothing_on_either_side(pair):
+    before_it_was_on(pair, 5)
+    for n in range(4, 9):
+        pair.map.create(**person(n, title="Buyer"))
+    pair.round(full=True)
+    pair.settle()
+    written, history = len(pair.connector.sent), Contact.history.count()
+    counts = pair.round(full=True)
+    assert len(pair.connector.sent) == written
+    assert Contact.history.count() == history
+    assert (counts.pulled, counts.pushed, counts.echoes) == (0, 0, 9)
+
+
+def test_what_changed_while_a_connection_was_a_draft_is_told(pair):
+    one = arrives(pair, 1)
+    pair.round()
+    Connection.objects.update(state="draft")
+    pair.world.edit(one, company="Kestrel")
+    Connection.objects.update(state="live")
+    assert pair.round().pushed == 0
+    assert pair.round(full=True).pushed == 1
+    assert pair.world.record(Contact.objects.get(pk=one))["firm"] == "Kestrel"
+
+
+def test_who_does_not_take_part_is_not_told_of_unless_there_is_a_record_of_them(pair):
+    before_it_was_on(pair, 3)
+    pair.map.create(**person(1))
+    Connection.objects.update(takes_part={"all": [{"field": "job_title", "op": "is", "value": "CTO"}]})
+    pair.round(full=True)
+    assert {r.values["email"] for r in pair.map.everybody().values()} == {address(1)}
+
+
+def test_a_turn_that_is_over_leaves_the_rest_to_the_next(pair):
+    before_it_was_on(pair, 10)
+    for n in range(20, 30):
+        pair.map.create(**person(n))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    for _ in range(30):
+        if work(pair, run, until=after(2)).status == Status.DONE:
+            break
+        assert run.lease_holder == ""
+    assert (run.status, run.read, run.to_tell) == (Status.DONE, 10, 10)
+    assert len(pair.map.everybody()) == 20
+
+
+def test_it_is_stopped_between_two_steps_and_resumed_where_it_was(pair):
+    for n in range(9):
+        pair.map.create(**person(n))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+
+    def stop_now() -> bool:
+        runs.stop(run)
+        return False
+
+    assert work(pair, run, until=stop_now).status == Status.STOPPED
+    assert run.read == 3
+    assert work(pair, run).status == Status.STOPPED  # nobody works on one that was stopped
+    pages = pair.connector.calls.count("changes")
+    assert runs.resume(run, pair.clock())
+    assert work(pair, run).status == Status.DONE
+    assert run.read >= 9
+    assert Contact.objects.count() == 9
+    assert pair.connector.calls.count("changes") - pages <= 3
+
+
+def test_only_an_open_one_is_stopped_and_only_a_stopped_one_resumed(pair):
+    run = work(pair, runs.start(pair.connection, "Priya", pair.clock()))
+    assert not runs.stop(run)
+    assert not runs.resume(run, pair.clock())
+
+
+def test_a_connection_has_one_at_a_time(pair):
+    runs.start(pair.connection, "Priya", START)
+    with pytest.raises(AlreadyRunning, match="A full sync of Our MAP is under way already"):
+        runs.start(pair.connection, "Olu", START)
+    assert SyncRun.objects.count() == 1
+
+
+def test_nobody_works_on_one_that_a_living_process_holds(pair):
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    SyncRun.objects.update(lease_holder=leases.new_holder(), lease_until=pair.clock() + timedelta(minutes=1))
+    assert work(pair, run).status == Status.QUEUED
+    assert runs.open_runs(pair.clock(), Connection.objects.values("pk")) == []
+    with pytest.raises(AlreadyRunning):
+        runs.run_here(pair.connection, "Olu", pair.connector, pair.clock)
+
+
+def test_one_whose_worker_was_killed_is_found_and_goes_on(pair):
+    for n in range(9):
+        pair.map.create(**person(n))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    work(pair, run, until=after(0))
+    dead = f"{leases.HOST}:999999999:ab"  # no process has this number
+    SyncRun.objects.update(lease_holder=dead, lease_until=pair.clock() + timedelta(minutes=1))
+    assert runs.open_runs(pair.clock(), Connection.objects.values("pk")) == [run.pk]
+    assert work(pair, run).status == Status.DONE
+    assert Contact.objects.count() == 9
+
+
+def test_a_worker_that_was_thought_dead_stores_nothing_any_more(pair):
+    for n in range(9):
+        pair.map.create(**person(n))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+
+    def taken_over() -> bool:
+        SyncRun.objects.update(lease_holder="elsewhere.example:1:aaaa", cursor="as the other one left it")
+        return False
+
+    work(pair, run, until=taken_over)
+    assert (run.status, run.cursor, run.read) == (Status.PULLING, "as the other one left it", 3)
+
+
+def test_a_map_that_does_not_answer_makes_it_wait_and_not_fail(pair):
+    pair.map.create(**person(1))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    pair.connector.draw = lambda call: Fault.DOWN if call == "changes" else None
+    assert work(pair, run).status == Status.PULLING
+    assert "could not be reached" in Connection.objects.get().trouble
+    assert runs.open_runs(pair.clock(), Connection.objects.filter(again_at=None).values("pk")) == []
+    pair.settle(rounds=0)
+    pair.world.now += timedelta(minutes=20)
+    assert work(pair, run).status == Status.DONE
+
+
+def test_it_is_not_over_while_something_waits_to_be_sent(pair):
+    before_it_was_on(pair, 3)
+    pair.connector.draw = lambda call: Fault.DOWN if call == "upsert" else None
+    run = work(pair, runs.start(pair.connection, "Priya", pair.clock()))
+    assert (run.status, run.finished_at) == (Status.PUSHING, None)
+    pair.settle(rounds=0)
+    pair.world.now += timedelta(minutes=20)
+    assert work(pair, run).status == Status.DONE
+    assert len(pair.map.everybody()) == 3
+
+
+def test_without_a_worksheet_in_force_it_fails_and_says_why(pair):
+    WorksheetVersion.objects.update(state="past")
+    run = work(pair, runs.start(pair.connection, "Priya", pair.clock()))
+    assert (run.status, run.problem) == (Status.FAILED, "Our MAP has no worksheet in force.")
+    runs.start(pair.connection, "Priya", pair.clock())  # it stands in nobody's way
+
+
+def test_a_paused_connection_reads_no_further(pair):
+    for n in range(9):
+        pair.map.create(**person(n))
+
+    def pause() -> bool:
+        Connection.objects.update(state="paused")
+        return False
+
+    run = work(pair, runs.start(pair.connection, "Priya", pair.clock()), until=pause)
+    assert (run.status, run.read) == (Status.PULLING, 3)
+
+
+def test_a_place_that_the_map_does_not_know_is_read_again_from_the_start(pair):
+    pair.map.create(**person(1))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    SyncRun.objects.update(cursor="nonsense")
+    assert work(pair, run).cursor == ""
+    assert work(pair, run).status == Status.DONE
+    assert Contact.objects.count() == 1
+
+
+def test_pulls_go_on_from_where_it_ended(pair):
+    pair.map.create(**person(1))
+    pair.round(full=True)
+    pair.map.create(**person(2))
+    seen = pair.connector.calls.count("changes")
+    assert pair.round().pulled == 1
+    assert pair.connector.calls.count("changes") == seen + 1
+    assert not SyncError.objects.exists()  # the place was not lost
+
+
+def test_a_record_that_left_the_map_unnoticed_is_found_out(pair):
+    ident = pair.map.create(**person(1))
+    pair.map.create(**person(2))
+    pair.round()
+    pair.map.remove(ident)
+    Connection.objects.update(departures="")
+    pair.round(full=True)
+    assert Link.objects.get(record_id=ident).state == Link.State.GONE
+
+
+def test_what_the_map_refuses_does_not_keep_it_from_ending(pair):
+    before_it_was_on(pair, 6)
+    pair.connector.refuse = lambda key, values: "refused" if key == address(2) else None
+    pair.round(full=True)
+    pair.round()
+    pair.round()
+    run = SyncRun.objects.get()
+    runs.work(run.pk, pair.connector, pair.clock)
+    run.refresh_from_db()
+    assert run.status == Status.DONE
+    assert Push.objects.get().parked
+
+
+def test_its_progress_says_how_far_how_fast_and_when_it_ends(pair):
+    before_it_was_on(pair, 10)
+    run = runs.start(pair.connection, "Priya", START)
+    assert runs.progress(run, START) == runs.Progress(0, 0, 0, None, 0.0, None)
+    run.status, run.started_at, run.read, run.to_tell = Status.PUSHING, START, 20, 10
+    waits = [
+        Push(connection=pair.connection, subject=str(n), priority=9, changed_at=START, due_at=START) for n in "1234"
+    ]
+    Push.objects.bulk_create(waits)
+    found = runs.progress(run, START + timedelta(seconds=13))
+    assert (found.read, found.told, found.to_tell, found.share) == (20, 6, 10, 0.6)
+    assert found.rate == 2.0
+    assert found.ends_at == START + timedelta(seconds=15)
+
+
+def test_the_time_that_it_was_stopped_does_not_count(pair):
+    run = runs.start(pair.connection, "Priya", START)
+    SyncRun.objects.update(started_at=START, read=100, status=Status.STOPPED)
+    assert runs.resume(run, START + timedelta(hours=1))
+    run.refresh_from_db()
+    run.read = 130
+    assert runs.progress(run, START + timedelta(hours=1, seconds=10)).rate == 3.0
+
+
+def test_this_process_goes_on_with_one_that_nobody_works_on(pair):
+    for n in range(9):
+        pair.map.create(**person(n))
+    run = runs.start(pair.connection, "Priya", pair.clock())
+    work(pair, run, until=after(0))
+    runs.stop(run)
+    counts = runs.run_here(pair.connection, "Olu", pair.connector, pair.clock)
+    run.refresh_from_db()
+    assert (run.status, SyncRun.objects.count(), counts.pulled) == (Status.DONE, 1, 6)
+
+
+def test_trouble_that_passes_costs_no_contact(pair):
+    before_it_was_on(pair, 6)
+    draws = iter([Fault.LOST, Fault.BUSY])
+    pair.connector.draw = lambda call: next(draws, None) if call == "upsert" else None
+    pair.round(full=True)
+    pair.settle()
+    assert len(pair.map.everybody()) == 6
+    assert not Push.objects.exists()
