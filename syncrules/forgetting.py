@@ -18,7 +18,20 @@ from contacts.models import Refusal
 from contacts.services.erasing.mentions import forget_words, without
 from contacts.services.erasing.person import Whole
 from contacts.services.erasing.registry import Share, holds_nobody, register
-from syncrules.models import Connection, ConnectionChange, Hook, Link, Look, Pull, Push, SyncError
+from syncrules.models import (
+    Connection,
+    ConnectionChange,
+    Hook,
+    Link,
+    Look,
+    OptOutOrder,
+    Override,
+    Pilot,
+    PilotWrite,
+    Pull,
+    Push,
+    SyncError,
+)
 from syncrules.services.audit import forgetting as audits
 
 
@@ -27,6 +40,7 @@ def forget(person: Whole) -> None:
     mine = _records(person)
     audits.forget(person, mine)
     _conditions(person)
+    _proofs(person)
     Refusal.objects.filter(ref__in=[record for _, record in mine]).filter(contact=None).delete()
     _pulls(person, mine).delete()
     for model in (Look, Hook):
@@ -51,6 +65,17 @@ def _conditions(person: Whole) -> None:
             then = {column: without(told, (), person.texts) for column, told in now.items()}
             if now != then:
                 model._base_manager.filter(pk=row.pk).update(**then)
+
+
+def _proofs(person: Whole) -> None:
+    """What pilots wrote and why gates were overridden. An order to stop mailing stays until it is acknowledged."""
+    PilotWrite.objects.filter(contact_id__in=person.ids).delete()
+    forget_words(Override, ("said", "reason"), person.texts)
+    forget_words(Pilot, ("reason",), person.texts)
+    for pilot in Pilot.objects.only("seen", "left"):
+        then = {c: without(getattr(pilot, c), person.ids, person.texts) for c in ("seen", "left")}
+        Pilot.objects.filter(pk=pilot.pk).update(**then)
+    OptOutOrder.objects.filter(address__in=person.shown, acknowledged_at__isnull=False).delete()
 
 
 def tell(person: Whole) -> Mapping[str, Any]:
@@ -93,6 +118,10 @@ register(
             "syncrules.Connection": ("takes_part", "qualifies"),
             "syncrules.ConnectionChange": ("before", "after", "reason"),
             "syncrules.Link": ("agreed", "seen"),
+            "syncrules.OptOutOrder": ("address",),
+            "syncrules.Override": ("said", "reason"),
+            "syncrules.Pilot": ("seen", "reason", "left"),
+            "syncrules.PilotWrite": ("before", "after", "problem"),
             "syncrules.Pull": ("values", "verdicts"),
             "syncrules.Push": (),
             "syncrules.Look": (),
@@ -107,8 +136,10 @@ holds_nobody(
     "syncrules.Audit",
     "syncrules.HealthReport",
     "syncrules.HealthTargets",
+    "syncrules.MarkedRecord",
     "syncrules.SyncCount",
     "syncrules.SyncRun",
+    "syncrules.TwoWayTest",
     "syncrules.WorksheetEdit",
     "syncrules.WorksheetRow",
     "syncrules.WorksheetVersion",
