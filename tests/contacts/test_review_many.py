@@ -109,8 +109,8 @@ class TestOnlyWhatIsSafe:
         ("act", "kind", "why"),
         [
             ("not_a_lead", "pair", "only a held arrival can be no lead"),
-            ("seen", "hold", "only a shared mailbox can be marked as seen"),
-            ("same", "mailbox", "a shared mailbox can only be marked as seen, or put off"),
+            ("seen", "hold", "only a shared mailbox or a deletion in a MAP can be marked as seen"),
+            ("same", "mailbox", "a shared mailbox or a deletion in a MAP can only be marked as seen, or put off"),
         ],
     )
     def test_a_decision_that_does_not_fit_a_case_leaves_it(self, act, kind, why):

@@ -11,7 +11,7 @@ import pytest
 from contacts.models import Contact, Refusal
 from contacts.services import undo
 from contacts.services.refusals import Refused, log_refusals
-from syncrules.models import Link
+from syncrules.models import Connection, Link
 from tests.contacts.undoing import ANN, BOB, LATER, imported
 from tests.syncrules.syncing import connect, contact
 
@@ -25,6 +25,8 @@ def _uploads(settings: Any, tmp_path: Path) -> None:
 
 def test_a_linked_contact_of_the_import_stays_and_the_reason_is_named():
     world = connect()
+    only_ann = {"field": "first_name", "op": "is", "value": "Ann"}
+    Connection.objects.filter(pk=world.connection.pk).update(takes_part={"all": [only_ann]})
     batch = imported(ANN, BOB)
     world.now = LATER + timedelta(minutes=5)
     world.map.create(email="ann@harbor.example", firstname="Ann")
