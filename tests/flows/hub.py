@@ -66,6 +66,7 @@ class Hub:
             "DJANGO_SETTINGS_MODULE": "crmhub.settings",
             "PYTHONPATH": str(ROOT),
             "DEBUG": "1",
+            "CONSENT_KEY": "one key for a hub and its copies, which share a ledger of consent",
         }
 
     def start(self, code: str, *args: Any) -> subprocess.Popen[str]:
