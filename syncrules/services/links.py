@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
+
 from contacts.domain.changes import Person, Plan, Received
 from contacts.queries import policy_for
 from contacts.services import bulk, intake, synced
@@ -25,6 +27,13 @@ COLUMNS = ["agreed", "seen", "agreed_at", "version", "stamp"]
 def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
     """The links of these records, by record id; one query."""
     return {link.record_id: link for link in Link.objects.filter(connection=connection, record_id__in=list(ids))}
+
+
+def with_several(connection: Connection, contacts: Iterable[int]) -> set[int]:
+    """Those of these contacts who have more than one record in the MAP; one query."""
+    mine = Link.objects.filter(connection=connection, state=Link.State.LINKED, contact__in=list(contacts))
+    twice = mine.order_by().values("contact").annotate(records=Count("pk")).filter(records__gt=1)
+    return set(twice.values_list("contact", flat=True))
 
 
 def take_in(

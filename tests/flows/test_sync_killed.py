@@ -24,7 +24,7 @@ from tests.flows.killing import NEVER
 from tests.flows.sync_killing import HERE, PEOPLE
 from tests.syncrules.sync.real import Hands, sandbox
 
-TRIED = 8
+TRIED, TOGETHER = 8, 20
 #: What the MAP numbers and dates by itself.
 OWN = {"hs_object_id", "createdate", "lastmodifieddate"}
 EVERY = bool(os.environ.get("CRMHUB_EVERY_STATEMENT"))
@@ -119,11 +119,13 @@ def kill_everywhere(template: Pair, pairs: Callable[..., Pair]) -> None:
     run(unbroken.hub, "settle", unbroken.server.url)
     wanted = unbroken.end_state()
     assert wanted["waiting"] == wanted["looks"] == wanted["errors"] == 0
-    killed = [(pairs(template), at) for at in tried(moments)]
-    ended = run(template.hub, "kill", points(killed)).splitlines()
-    for (pair, at), how in zip(killed, ended, strict=True):
-        assert how == "SIGKILL", f"moment {at} of {moments}"
-        assert pair.end_state() == wanted, f"killed at moment {at} of {moments}"
+    all_ = tried(moments)
+    for start in range(0, len(all_), TOGETHER):
+        killed = [(pairs(template), at) for at in all_[start : start + TOGETHER]]
+        ended = run(template.hub, "kill", points(killed)).splitlines()
+        for (pair, at), how in zip(killed, ended, strict=True):
+            assert how == "SIGKILL", f"moment {at} of {moments}"
+            assert pair.end_state() == wanted, f"killed at moment {at} of {moments}"
 
 
 def points(of: list[tuple[Pair, int]]) -> str:

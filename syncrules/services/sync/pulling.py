@@ -129,9 +129,10 @@ def _sorted(context: Context, shown: Sequence[Record], known: dict[str, Link], *
 
 
 def _tell(context: Context, batch: Batch) -> None:
-    """Into the outbox with whom the MAP must hear something about; who is in line leaves it."""
-    owing = {d.link.contact_id for d in batch.decided if d.owes}
+    """Into the outbox with whom the MAP must hear something about, or has twice; who is in line leaves it."""
+    met = {d.link.contact_id for d in batch.decided}
+    owing = {d.link.contact_id for d in batch.decided if d.owes} | links.with_several(context.connection, met)
     ids = [context.connection.pk]
     if outbox.enqueue(ids, owing, context.at, context.priority, look=context.look):
         waking.look_at_outbox(context.connection.pk)
-    outbox.in_line(context.connection.pk, {d.link.contact_id for d in batch.decided} - owing)
+    outbox.in_line(context.connection.pk, met - owing)

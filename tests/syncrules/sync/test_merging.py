@@ -62,6 +62,18 @@ def test_the_ids_of_both_records_lead_to_the_one_that_is_left(pair):
     assert merged == dict.fromkeys({ours, theirs} - {record}, record)
 
 
+def test_a_second_record_that_finds_a_contact_becomes_one_with_its_first(pair):
+    """Also where neither side has any other news of the two."""
+    contact = arrives(pair, 1)
+    pair.round()
+    pair.edit_email(contact, address(10))
+    pair.round()
+    pair.map.create(email=address(1), firstname="First1", lastname="Last1", stage="lead")
+    pair.settle(2)
+    assert [link.contact_id for link in pair.links()] == [contact]
+    assert len(pair.map.everybody()) == 1
+
+
 def test_every_value_that_the_hub_answers_for_is_written_out(pair):
     """Which values survive is the MAP's affair: here the other record's would."""
     kept, lost, *_ = two(pair, job_title="VP")
