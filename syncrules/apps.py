@@ -11,12 +11,15 @@ class SyncrulesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from contacts.services import beside, front_parts, listeners
+        from contacts.services import beside, front_parts, listeners, protecting
         from syncrules import forgetting, relations  # noqa: F401
         from syncrules.services.contact_card import BESIDE
         from syncrules.services.front_part import part
+        from syncrules.services.sync import opt_outs
         from syncrules.services.sync.listening import heard
 
         beside.register(BESIDE)
         front_parts.register(part)
         listeners.register(heard)
+        protecting.on_withdrawn(opt_outs.withdrawn)
+        protecting.on_erased(opt_outs.erased)

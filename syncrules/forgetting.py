@@ -1,7 +1,7 @@
 """What the tables of this app hold of people, and how a person comes out of them when forgotten (contacts/…/erasing).
 
-The rows that tell a MAP to delete or to stop mailing somebody stay until it has acknowledged them: they go by
-themselves then (``models.outbox.Push``).
+The rows that tell a MAP to delete somebody name only its record; what names an address goes before, with the order
+to delete (``services.sync.opt_outs``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from syncrules.models import (
     Hook,
     Link,
     Look,
-    OptOutOrder,
     Override,
     Pilot,
     PilotWrite,
@@ -68,14 +67,13 @@ def _conditions(person: Whole) -> None:
 
 
 def _proofs(person: Whole) -> None:
-    """What pilots wrote and why gates were overridden. An order to stop mailing stays until it is acknowledged."""
+    """What pilots wrote, and why gates were overridden."""
     PilotWrite.objects.filter(contact_id__in=person.ids).delete()
     forget_words(Override, ("said", "reason"), person.texts)
     forget_words(Pilot, ("reason",), person.texts)
     for pilot in Pilot.objects.only("seen", "left"):
         then = {c: without(getattr(pilot, c), person.ids, person.texts) for c in ("seen", "left")}
         Pilot.objects.filter(pk=pilot.pk).update(**then)
-    OptOutOrder.objects.filter(address__in=person.shown, acknowledged_at__isnull=False).delete()
 
 
 def tell(person: Whole) -> Mapping[str, Any]:
@@ -118,7 +116,7 @@ register(
             "syncrules.Connection": ("takes_part", "qualifies"),
             "syncrules.ConnectionChange": ("before", "after", "reason"),
             "syncrules.Link": ("agreed", "seen"),
-            "syncrules.OptOutOrder": ("address",),
+            "syncrules.OptOutOrder": (),
             "syncrules.Override": ("said", "reason"),
             "syncrules.Pilot": ("seen", "reason", "left"),
             "syncrules.PilotWrite": ("before", "after", "problem"),

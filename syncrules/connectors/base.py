@@ -201,6 +201,9 @@ class Connector(Protocol):
     def delete(self, ids: Sequence[str]) -> Sequence[Written]:
         """Delete records; one that is not there any more counts as done."""
 
+    def erase(self, ids: Sequence[str]) -> Sequence[Written]:
+        """Delete records for good (GDPR, Article 17), so that nothing of them can be restored; as ``delete`` else."""
+
     def subscriptions(self, addresses: Iterable[str]) -> Mapping[str, Subscription]:
         """What these addresses are subscribed to, by the address asked for."""
 

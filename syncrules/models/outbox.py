@@ -15,6 +15,7 @@ class Push(models.Model):
         RECORD = "record", "a contact's record"
         OPT_OUT = "opt-out", "an unsubscribe"
         DELETE = "delete", "a deletion"
+        ERASE = "erase", "an erasure"
 
     class Priority(models.IntegerChoices):
         """What goes first."""

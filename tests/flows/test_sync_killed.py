@@ -86,9 +86,9 @@ class Pair:
         count = {
             name: self.hub.one(f"SELECT count(*) FROM {table}")
             for name, table in {
-                "arrivals": "contacts_arrival WHERE outcome <> 'unchanged'", "cases": "contacts_review", "refusals": "contacts_refusal",
-                "links": "syncrules_link", "waiting": "syncrules_push", "looks": "syncrules_look",
-                "errors": "syncrules_syncerror", "history": "contacts_historicalcontact",
+                "arrivals": "contacts_arrival WHERE outcome <> 'unchanged'", "cases": "contacts_review",
+                "refusals": "contacts_refusal", "links": "syncrules_link", "waiting": "syncrules_push",
+                "looks": "syncrules_look", "errors": "syncrules_syncerror", "history": "contacts_historicalcontact",
             }.items()
         }  # fmt: skip
         links = self.hub.rows("SELECT state, count(*) FROM syncrules_link GROUP BY state ORDER BY state")

@@ -78,6 +78,17 @@ class HubSpot:
             ids, lambda batch: self._client.call(Kind.WRITE, "POST", path, {"inputs": [{"id": i} for i in batch]})
         )
 
+    def erase(self, ids: Sequence[str]) -> Sequence[Written]:
+        """As the protocol says: HubSpot's GDPR delete, one record a call."""
+        path = f"{self._settings.objects()}/gdpr-delete"
+        return [
+            result
+            for ident in ids
+            for result in writing.each(
+                [ident], lambda one: self._client.call(Kind.WRITE, "POST", path, {"objectId": one[0]})
+            )
+        ]
+
     def subscriptions(self, addresses: Iterable[str]) -> Mapping[str, Subscription]:
         """As the protocol says."""
         return self._consent.read(addresses)

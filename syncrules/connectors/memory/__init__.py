@@ -106,6 +106,10 @@ class MemoryMap:
         """As the protocol says."""
         return [self._attempt(ident, partial(self._delete, ident)) for ident in ids]
 
+    def erase(self, ids: Sequence[str]) -> Sequence[Written]:
+        """As the protocol says."""
+        return [self._attempt(ident, partial(self._erase, ident)) for ident in ids]
+
     def subscriptions(self, addresses: Iterable[str]) -> Mapping[str, Subscription]:
         """As the protocol says; there is one list only."""
         return {
@@ -203,6 +207,11 @@ class MemoryMap:
         if lead := self._store.lead(ident):
             self._store.remove(lead)
         return Written(ident)
+
+    def _erase(self, ident: str) -> Written:
+        deleted = self._delete(ident)
+        self._store.forget(ident)
+        return deleted
 
     def _opt(self, change: OptOut) -> Written:
         if not change.out and not (change.basis and change.explanation):

@@ -124,6 +124,11 @@ class Store:
         self.addresses = {a: i for a, i in self.addresses.items() if i != ident}
         self._tell(Happening.DELETED, ident)
 
+    def forget(self, ident: str) -> None:
+        """Leave nothing of a deleted record that could be restored."""
+        if ident in self.gone:
+            self.gone[ident] = Held({}), self.gone[ident][1]
+
     def restore(self, ident: str) -> None:
         """Take a deletion back (``NotTaken`` when somebody has the address by now)."""
         held, _ = self.gone[ident]

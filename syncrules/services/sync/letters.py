@@ -20,6 +20,7 @@ class Sort(Enum):
     MERGE = "merge"  # two records into one
     OPT_OUT = "opt-out"  # an address
     DELETE = "delete"  # a record
+    ERASE = "erase"  # a record, for good
 
 
 @dataclass

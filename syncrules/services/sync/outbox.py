@@ -79,6 +79,11 @@ def delete_records(connection_id: int, records: Iterable[str], at: Any) -> int:
     return _put(Kind.DELETE, records, at, Priority.NOW, [connection_id])
 
 
+def erase_records(connection_id: int, records: Iterable[str], at: Any) -> int:
+    """Delete these records in the MAP for good, because the person asked to be forgotten."""
+    return _put(Kind.ERASE, records, at, Priority.CONSENT, [connection_id])
+
+
 def _put(
     kind: Kind, subjects: Iterable[Any], at: Any, priority: int, connections: Iterable[int] | None, *,
     look: bool = True, ahead: str = "", join: str = "",

@@ -164,12 +164,19 @@ def _delete(connector: Connector, letters: Sequence[Letter], parcel: Parcel) -> 
     return [Answer(letter, result) for letter, result in zip(letters, results, strict=True)]
 
 
+def _erase(connector: Connector, letters: Sequence[Letter], parcel: Parcel) -> list[Answer]:
+    parcel.calls += len(letters)
+    results = connector.erase([letter.key for letter in letters])
+    return [Answer(letter, result) for letter, result in zip(letters, results, strict=True)]
+
+
 SEND: dict[Sort, Callable[[Connector, Sequence[Letter], Parcel], list[Answer]]] = {
     Sort.CHANGE: _change,
     Sort.MAKE: _make,
     Sort.MERGE: _merge,
     Sort.OPT_OUT: _opted,
     Sort.DELETE: _delete,
+    Sort.ERASE: _erase,
 }
 
 

@@ -50,6 +50,7 @@ def prepare(context: Context, rows: Sequence[Leased]) -> list[Letter]:
     ready = Prepared()
     ready.letters += [Letter(r, Sort.OPT_OUT, opt_outs=(r.subject,)) for r in rows if r.kind == Kind.OPT_OUT]
     ready.letters += [Letter(r, Sort.DELETE) for r in rows if r.kind == Kind.DELETE]
+    ready.letters += [Letter(r, Sort.ERASE) for r in rows if r.kind == Kind.ERASE]
     of_contacts = {int(row.subject): row for row in rows if row.kind == Kind.RECORD}
     if of_contacts:
         _contacts(context, of_contacts, ready)

@@ -41,4 +41,5 @@ def _put_back(connection: Connection, found: Sequence[tuple[str, str, str]], at:
     outbox.enqueue(here, records, at, Push.Priority.NOW)
     outbox.withdraw(by_kind[Way.TO_MAP, Push.Kind.OPT_OUT], at, here)
     outbox.delete_records(connection.pk, by_kind[Way.TO_MAP, Push.Kind.DELETE], at)
+    outbox.erase_records(connection.pk, by_kind[Way.TO_MAP, Push.Kind.ERASE], at)
     inbox.enqueue(connection.pk, by_kind[Way.TO_HUB, RECORD], at)

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from contacts.models import Contact
+from contacts.models import Address, Contact
 from contacts.services.intake import in_transaction
 from contacts.services.merged import living_ids
 from syncrules.connectors.base import Why, Written
 from syncrules.connectors.trouble import Trouble
+from syncrules.domain.cases import OPT_IN
 from syncrules.domain.records import agreements
 from syncrules.models import Link, Push
 from syncrules.services import links
-from syncrules.services.sync import counting, errors, inbox, outbox
+from syncrules.services.sync import counting, errors, inbox, opt_outs, outbox
 from syncrules.services.sync.counting import Counts
 from syncrules.services.sync.deciding import Context, Todo, decide_here
 from syncrules.services.sync.errors import Cause, Fault
@@ -35,6 +36,8 @@ AGAIN = timedelta(seconds=2)
 TRIES = 3
 #: Refusals that are only final when they last: another record may be about to give the address up, or was merged.
 MAY_PASS = frozenset({Why.UNKNOWN, Why.TAKEN, Why.MISSING, Why.LATER})
+#: Which rows of the outbox ask for what; all other sorts are about a contact's record.
+KINDS = {Sort.OPT_OUT: Push.Kind.OPT_OUT, Sort.DELETE: Push.Kind.DELETE, Sort.ERASE: Push.Kind.ERASE}
 
 
 @dataclass
@@ -78,7 +81,7 @@ def _settle(context: Context, parcel: Parcel) -> Counts:
 
 def _store(context: Context, outcome: Outcome, sort: Sort) -> None:
     connection, at = context.connection.pk, context.at
-    kind = {Sort.OPT_OUT: Push.Kind.OPT_OUT, Sort.DELETE: Push.Kind.DELETE}.get(sort, Push.Kind.RECORD)
+    kind = KINDS.get(sort, Push.Kind.RECORD)
     through = {row.subject for row in [*outcome.done, *outcome.parked]}
     errors.solve(connection, through, at, kind=kind, but=outcome.faults)
     errors.record(connection, outcome.faults, at)
@@ -236,7 +239,25 @@ def _deleted(context: Context, good: Sequence[Answer], outcome: Outcome) -> None
 
 
 def _opted(context: Context, good: Sequence[Answer], outcome: Outcome) -> None:
+    """The records of these addresses show it from now on, so that nobody is told a second time."""
+    addresses = {a.letter.row.subject for a in good}
+    opt_outs.acknowledged(context.connection.pk, addresses, context.at)
+    links.store(_out(context, addresses))
     outcome.counts.pushed += len(good)
+
+
+def _out(context: Context, addresses: Collection[str]) -> list[Link]:
+    rows = {row.hub: row for row in context.terms.rows}
+    if OPT_IN not in rows or "email" not in rows:
+        return []
+    state, email = rows[OPT_IN].map, rows["email"].map
+    out = context.terms.by_row[rows[OPT_IN].key].write(False)
+    theirs = Address.objects.filter(key__in=addresses).values("contact")
+    mine = Link.objects.filter(connection=context.connection, state=Link.State.LINKED, contact__in=theirs)
+    found = [link for link in mine.select_for_update() if link.seen.get(email, "").lower() in addresses]
+    for link in found if isinstance(out, str) else ():
+        link.seen = {**link.seen, state: out}
+    return found
 
 
 SETTLE: dict[Sort, Callable[[Context, Sequence[Answer], Outcome], None]] = {
@@ -245,6 +266,7 @@ SETTLE: dict[Sort, Callable[[Context, Sequence[Answer], Outcome], None]] = {
     Sort.MERGE: _merged,
     Sort.OPT_OUT: _opted,
     Sort.DELETE: _deleted,
+    Sort.ERASE: _deleted,
 }
 
 

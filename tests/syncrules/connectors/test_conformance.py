@@ -186,6 +186,14 @@ def test_deleting_twice_is_deleting_once(bench: Bench) -> None:
     assert bench.count() == 0
 
 
+def test_erasing_leaves_nothing_and_doing_it_again_is_no_error(bench: Bench) -> None:
+    ann = bench.create(email=_address(1))
+    for _ in range(2):
+        assert [w.done for w in bench.connector.erase([ann])] == [True]
+    assert (bench.count(), bench.connector.read([ann])) == (0, {})
+    assert bench.connector.write([(ann, {bench.names["first"]: "B"})])[0].why is Why.MISSING
+
+
 def test_an_opt_out_is_read_and_written_by_address(bench: Bench) -> None:
     ann = bench.create(email="ann@acme.example")
     bench.unsubscribe("ann@acme.example")

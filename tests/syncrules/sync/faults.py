@@ -122,6 +122,9 @@ class Faulty:
     def delete(self, ids: Sequence[str]) -> Sequence[Written]:
         return self._write("delete", self.behind_it.delete, ids, lambda i: (i, {}))
 
+    def erase(self, ids: Sequence[str]) -> Sequence[Written]:
+        return self._write("erase", self.behind_it.erase, ids, lambda i: (i, {}))
+
     def opt_out(self, changes: Sequence[OptOut]) -> Sequence[Written]:
         return self._write("opt_out", self.behind_it.opt_out, changes, lambda o: (o.address, {}))
 

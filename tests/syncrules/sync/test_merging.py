@@ -120,7 +120,8 @@ def test_a_merge_of_somebody_who_unsubscribed_opts_all_their_addresses_out_first
     assert Contact.objects.get(pk=kept).lifecycle_stage_id == "unsubscribed"
     pair.connector.calls.clear()
     send(pair)
-    assert pair.connector.calls[:2] == ["opt_out", "merge"]
+    before = pair.connector.calls[: pair.connector.calls.index("merge")]
+    assert set(before) == {"opt_out"}
     assert left(pair)["optout"] == "true"
     assert all(state.opted_out for state in pair.map.subscriptions([address(1), address(2)]).values())
 
