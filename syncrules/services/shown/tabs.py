@@ -29,6 +29,7 @@ def tabs(of: Standing, user: User) -> list[Tab]:
         found.append(Tab("worksheet", "Worksheet", reverse("rules:worksheet", args=[slug]), number))
     found.append(Tab("threshold", "Who takes part", reverse("rules:threshold", args=[slug])))
     found.append(Tab("errors", "Errors", reverse("rules:errors", args=[slug]), f"{of.errors:,}", of.errors > 0))
+    found.append(Tab("opt-outs", "Unsubscribes", reverse("rules:opt_outs", args=[slug])))
     found.append(Tab("webhooks", "Webhooks", reverse("rules:hooks", args=[slug])))
     found.append(Tab("settings", "Settings", reverse("rules:connection_settings", args=[slug])))
     return found
