@@ -138,6 +138,13 @@ def sync(folder: Path, contacts: int) -> None:
     run(say, folder)
 
 
+def unsubscribe(folder: Path) -> None:
+    """From an unsubscribe to the sandbox's acknowledgement, with 50,000 other changes queued."""
+    from unsubscribe_scene import run
+
+    run(say, folder)
+
+
 def say(*words: Any) -> None:
     print(*words, flush=True)
 

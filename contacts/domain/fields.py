@@ -34,6 +34,7 @@ FIELDS: tuple[Field, ...] = (
     Field("opt_in", "Opt-in", "consent", kept=False),
     Field("opt_in_at", "Opt-in at", "consent", kept=False),
     Field("opt_in_text", "Opt-in words", "consent", kept=False),
+    Field("opt_out", "Opt-out", "consent", kept=False),
     Field("occurred_at", "Occurred at", "arrival", kept=False),
     Field("external_id", "External id", "arrival", kept=False),
 )

@@ -6,7 +6,7 @@ Nothing here looks at the contacts: the same record under the same policy always
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -31,7 +31,7 @@ from contacts.domain.identity import (
     split_name,
 )
 from contacts.domain.lifecycle import UNSUBSCRIBED
-from contacts.domain.opt_in import OptIn, read_opt_in
+from contacts.domain.opt_in import OptIn, is_no_opt_out, read_opt_in, read_opt_out
 from contacts.readers.moments import parse_moment
 
 #: Longest text each field takes, in characters; the columns of the contact table are as wide.
@@ -60,7 +60,7 @@ def translate(received: Received, policy: Policy) -> Incoming:
     _score(incoming, given)
     _custom(incoming, given, policy.custom)
     _about_the_arrival(incoming, given)
-    if "opt_in" in given or incoming.stage:
+    if "opt_in" in given or "opt_out" in given or incoming.stage:
         _consent(incoming, given, policy)
     incoming.person = full_person_key(
         incoming.values.get("first_name", ""), incoming.values.get("last_name", ""), incoming.domain
@@ -175,7 +175,7 @@ def _about_the_arrival(incoming: Incoming, given: dict[str, str]) -> None:
         incoming.occurred_at = parse_moment(text)
         if incoming.occurred_at is None:
             incoming.verdicts.append(Verdict("occurred_at", "refused", rules.UNREADABLE, _short(text), "it is no time"))
-    for field in ("opt_in", "opt_in_at", "opt_in_text"):
+    for field in ("opt_in", "opt_in_at", "opt_in_text", "opt_out"):
         if text := given.get(field):
             incoming.verdicts.append(Verdict(field, "kept", rules.WITH_ARRIVAL, _short(text)))
 
@@ -186,6 +186,8 @@ def _consent(incoming: Incoming, given: dict[str, str], policy: Policy) -> None:
     act = read_opt_in(text) if text else None
     if text and act is None:
         incoming.verdicts.append(Verdict("opt_in", "refused", rules.UNREADABLE, _short(text), "it is no yes and no no"))
+    if (said := given.get("opt_out", "")) and not is_no_opt_out(said):
+        act, at = _opt_out(incoming, said, act, at)
     stage = policy.stages.named(incoming.stage) if incoming.stage else None
     if stage is not None and stage.slug == UNSUBSCRIBED and act in (None, GRANTED):
         act, at = WITHDRAWN, None
@@ -193,6 +195,17 @@ def _consent(incoming: Incoming, given: dict[str, str], policy: Policy) -> None:
         return
     incoming.consent = OptIn(act, at or incoming.occurred_at, given.get("opt_in_text", "") if act == GRANTED else "")
     incoming.stops = incoming.consent.stops_person
+
+
+def _opt_out(incoming: Incoming, said: str, act: str | None, at: datetime | None) -> tuple[str | None, datetime | None]:
+    """What an opt-out column adds; a no beats a yes of the same record."""
+    moment = parse_moment(said)
+    out = read_opt_out(said, moment)
+    if out is None:
+        why = "it is no yes and no no"
+        incoming.verdicts.append(Verdict("opt_out", "refused", rules.UNREADABLE, _short(said), why))
+        return act, at
+    return (out, moment) if act in (None, GRANTED) else (act, at)
 
 
 def _could_be_nobody(incoming: Incoming, given: dict[str, str]) -> None:

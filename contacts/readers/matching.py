@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 
 from ..domain.fields import LABELS, MAPPABLE
 from .shapes import Shape, shape_of
-from .synonyms import BARE_FIRST, BARE_LAST, KEPT, PERHAPS, SURE, fold, is_opt_out, variants
+from .synonyms import BARE_FIRST, BARE_LAST, KEPT, PERHAPS, SURE, fold, is_bounce, is_opt_out, variants
 
 Sure = Literal["sure", "likely", "guess", "none"]
 
@@ -22,6 +22,7 @@ Sure = Literal["sure", "likely", "guess", "none"]
 _SAME = {"website": "company_domain", "domain": "company_domain"}
 _LEVELS: dict[Sure, int] = {"sure": 0, "likely": 1, "guess": 2, "none": 3}
 _KEEP = "kept with the arrival"
+_NO = "says no to mail"
 #: Shares of values from which a look is a reason: to believe a name, and to go without one.
 _CONFIRMS, _STANDS_ALONE, _DENIES = 0.8, 0.9, 0.2
 
@@ -119,8 +120,10 @@ class _Judge:
         """The claims of one column by last time, name or values; none if it is to be kept."""
         name = self.columns[at]
         remembered = self.saved.get(name, self.saved.get(fold(name)))
-        if is_opt_out(name) or remembered == "":
+        if remembered == "" or is_bounce(name):
             return []
+        if is_opt_out(name) and fold(name) not in self.custom:
+            return [self._claim(at, "opt_out", "sure", _NO, 0 if "all" in fold(name) else 1)]
         if remembered in self.allowed and remembered is not None:
             return [self._claim(at, remembered, "sure", _LAST_TIME, 0)]
         if fold(name) in self.custom:
@@ -188,7 +191,7 @@ class _Judge:
         known = {**{name: field for name, (field, _) in SURE.items()}, **self.custom}
         near = [(OSA.distance(key, name, score_cutoff=most), name) for name in known if len(name) >= 5]
         distance, name = min(near)
-        if distance > most or known[name] in ("opt_in", "opt_in_at", "opt_in_text"):
+        if distance > most or known[name].startswith("opt_"):
             return []
         field = known[name]
         why = f"reads like {LABELS.get(field, field)}"
@@ -215,8 +218,8 @@ def _match(columns: Sequence[str], at: int, won: Mapping[int, _Claim], lost: _Cl
     name = columns[at]
     if at in won:
         return ColumnMatch(name, won[at].field, won[at].sure, won[at].why)
-    if is_opt_out(name):
-        return ColumnMatch(name, "", "none", "says no to mail, not yes")
+    if is_bounce(name):
+        return ColumnMatch(name, "", "none", "tells of mail that came back")
     if lost is None:
         return ColumnMatch(name, "", "none", _KEEP)
     field = _SAME.get(lost.field, lost.field)

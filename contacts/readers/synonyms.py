@@ -154,7 +154,7 @@ KEPT: frozenset[str] = frozenset(_split(_KEPT))
 _OPT_OUT = re.compile(
     "optout|optedout|unsubscri|donot(email|mail|call|contact)|nomail|noemail|suppress|abgemeldet|abmeld"
     "|austrag|widerruf|keinewerbung|desabonn|desinscri|darsedebaja|bajadecorreo|disiscri|annullaiscri"
-    "|uitgeschreven|afgemeld|cancelouinscri|wypisan|bounce"
+    "|uitgeschreven|afgemeld|cancelouinscri|wypisan"
 )
 #: Words before a name that say whose it is.
 _WHOSE = re.compile(
@@ -170,6 +170,11 @@ def is_opt_out(name: str) -> bool:
     return bool(_OPT_OUT.search(fold(name)))
 
 
+def is_bounce(name: str) -> bool:
+    """Whether a column tells of mail that came back."""
+    return "bounce" in fold(name)
+
+
 @lru_cache(maxsize=4096)
 def variants(name: str) -> tuple[str, ...]:
     """The keys to look a name up by: as it is, without "(required)" or "*", without "Contact ..."."""
@@ -182,5 +187,5 @@ def is_known(name: str) -> bool:
     if not name or len(name) > 200:
         return False
     return any(key in SURE or key in KEPT or key in PERHAPS for key in variants(name)) or (
-        len(name) < 60 and is_opt_out(name)
+        len(name) < 60 and (is_opt_out(name) or is_bounce(name))
     )

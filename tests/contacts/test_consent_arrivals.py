@@ -56,6 +56,31 @@ def test_the_flag_of_a_map_is_no_evidence(seeded: None) -> None:
     assert word() == UNPROVEN
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("1", WITHDRAWN), ("yes", WITHDRAWN), ("TRUE", WITHDRAWN), ("Unsubscribed", WITHDRAWN), ("cleaned", CLEANED),
+     ("2026-02-11 09:20", WITHDRAWN), ("0", NOTHING), ("No", NOTHING), ("", NOTHING), ("perhaps", NOTHING)],
+)  # fmt: skip
+def test_an_opt_out_column_says_no_and_never_yes(seeded: None, text: str, found: str) -> None:
+    arrive({"email": ANN, "last_name": "Lee", "opt_out": text})
+    assert word() == found
+    assert (stage() == "unsubscribed") == (found == WITHDRAWN)
+    assert ConsentRecord.objects.filter(act="granted").count() == 0
+
+
+def test_a_no_in_one_column_beats_a_yes_in_the_other(seeded: None) -> None:
+    arrive({"email": ANN, **YES, "opt_out": "1"})
+    assert (word(), stage()) == (WITHDRAWN, "unsubscribed")
+    arrive({"email": "bo@acme-tooling.example", **YES, "opt_out": "0"})
+    assert word("bo@acme-tooling.example") == AGREED
+
+
+def test_an_opt_out_that_cannot_be_read_is_told(seeded: None) -> None:
+    (plan,) = arrive({"email": ANN, "opt_out": "perhaps"})
+    told = {v.field: v.current for v in plan.verdicts if v.decision == "refused"}
+    assert told == {"opt_out": "it is no yes and no no"}
+
+
 @pytest.mark.parametrize("text", ["", "-", "N/A", "maybe", "non-subscribed"])
 def test_a_blank_or_unclear_column_says_nothing(seeded: None, text: str) -> None:
     (plan,) = arrive({"email": ANN, "opt_in": text})

@@ -122,10 +122,15 @@ def test_other_columns_are_kept_and_not_mapped(column):
         "Von Newsletter abgemeldet",
     ],
 )
-def test_an_opt_out_is_never_an_opt_in(column):
+def test_an_opt_out_is_read_as_one_and_never_as_an_opt_in(column):
     for saved in ({}, {column: "opt_in"}):
         match = _one(column, ("1", "0"), saved=saved)
-        assert (match.field, match.why) == ("", "says no to mail, not yes")
+        assert (match.field, match.sure, match.why) == ("opt_out", "sure", "says no to mail")
+
+
+def test_a_column_that_tells_of_bounces_is_no_opt_out():
+    match = _one("Hard bounced", ("1", "0"))
+    assert (match.field, match.why) == ("", "tells of mail that came back")
 
 
 def test_an_opt_in_is_never_more_than_likely():
@@ -231,13 +236,13 @@ def test_hubspots_salesforces_on24s_and_badge_scans_columns_are_matched(write):
     assert {c: m.field for c, m in hubspot.items() if m.field} == {
         "Record ID": "external_id", "First Name": "first_name", "Last Name": "last_name", "Email": "email",
         "Phone Number": "phone", "Primary Company": "company", "Email Domain": "website",
-        "Lifecycle Stage": "lifecycle_stage", "Create Date": "occurred_at",
+        "Lifecycle Stage": "lifecycle_stage", "Create Date": "occurred_at", "Unsubscribed from all email": "opt_out",
     }  # fmt: skip
     salesforce = _of_file(write(SALESFORCE, "salesforce.csv", "utf-16"))
     assert {c: m.field for c, m in salesforce.items() if m.field} == {
         "Lead ID": "external_id", "First Name": "first_name", "Last Name": "last_name", "Title": "job_title",
         "Company / Account": "company", "Email": "email", "Phone": "phone", "Lead Status": "lifecycle_stage",
-        "Website": "website", "Country": "country",
+        "Website": "website", "Country": "country", "Email Opt Out": "opt_out",
     }  # fmt: skip
     on24 = _of_file(write(ON24, "on24.csv"))
     assert {c: m.field for c, m in on24.items() if not m.field} == {"attended": "", "partnerref": ""}

@@ -20,7 +20,7 @@ from contacts.services.review.table import Cell, Column, Comparison, Effect, Row
 from contacts.services.review.telling import counted
 
 QUIET = {"source"}
-CONSENT = (("opt_in", "Opt-in"), ("opt_in_at", "Opt-in at"), ("opt_in_text", "Opt-in words"))
+CONSENT = (("opt_in", "Opt-in"), ("opt_in_at", "Opt-in at"), ("opt_in_text", "Opt-in words"), ("opt_out", "Opt-out"))
 
 
 def compare(
