@@ -17,7 +17,7 @@ from syncrules.connectors.base import Connector
 from syncrules.connectors.trouble import Trouble
 from syncrules.models import Connection, SyncRun
 from syncrules.services import audit, calling, health
-from syncrules.services.sync import inbox, looking, pausing, polling, rounds, runs, sending, waking
+from syncrules.services.sync import budget, inbox, looking, pausing, polling, rounds, runs, sending, waking
 from syncrules.services.sync.deciding import NoWorksheet
 
 #: Seconds of one turn.
@@ -113,7 +113,9 @@ def _work(connection_id: int, work: Callable[[Connection, Connector, Any, Stop],
         return False
     turn = _Turn()
     try:
-        work(connection, calling.connector_for(connection), timezone.now, turn.is_over)
+        connector = calling.connector_for(connection)
+        work(connection, connector, timezone.now, turn.is_over)
+        budget.note(connection, connector.allowance(), timezone.now())
     except NoWorksheet:
         return False  # nothing is sent or pulled without one; its page says so
     except Trouble as trouble:

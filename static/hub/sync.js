@@ -114,11 +114,11 @@
     const form = event.target;
     if (!form.matches("[data-retry]") || !document.getElementById("syn-errors")) return;
     event.preventDefault();
-    if (form.dataset.sent) return;
-    form.dataset.sent = "yes";
+    if (form.dataset.busy) return;
+    form.dataset.busy = "yes";
     retried(form, event.submitter)
       .catch(() => say("That did not work. Load the page again."))
-      .finally(() => delete form.dataset.sent);
+      .finally(() => delete form.dataset.busy);
   });
 
   const strike = (row) => {
@@ -171,7 +171,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return all(".syn-ask[open]").forEach((ask) => { ask.open = false; ask.querySelector("summary").focus(); });
     if (off() || event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (typing(event.target) || document.querySelector("dialog[open], .syn-ask[open]")) return;
     const act = document.getElementById("syn-errors") && keys[event.key.toLowerCase()];
     if (act) event.preventDefault(), act();
   });

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.admin.pages import needs, page
 from contacts.exports import CSV_TYPE, csv_lines, noted
-from syncrules.admin.syncing import RUN, VIEW, framed, trail_of
+from syncrules.admin.syncing import RUN, VIEW, framed, trail_of, when
 from syncrules.admin.worksheet import connection_of
 from syncrules.models import Connection, SyncError
 from syncrules.services.shown import causes, errors
@@ -90,8 +90,7 @@ def put_back(request: HttpRequest, slug: str) -> HttpResponse:
 def _said(connection: Connection, count: int) -> str:
     if not count:
         return "Nothing was left to try again: these are solved, or trying again can’t help."
-    when = "now" if connection.state == Connection.State.LIVE else f"once {connection.name} is live again"
-    return f"{many(count, 'is tried', 'are tried')} again {when}."
+    return f"{many(count, 'is tried', 'are tried')} again{when(connection) or ' now'}."
 
 
 @needs(VIEW)

@@ -8,22 +8,24 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.admin.pages import needs, page
+from contacts.models import Contact
 from contacts.services import story
 from syncrules.admin.worksheet import connection_of, trail
 from syncrules.models import Connection, SyncRun
 from syncrules.services import switching
+from syncrules.services.contact_card import takes_part
 from syncrules.services.shown import hooks, trends
 from syncrules.services.shown.budget import budget
-from syncrules.services.shown.running import running
+from syncrules.services.shown.running import running, took
 from syncrules.services.shown.standing import AIM, Standing, standing
 from syncrules.services.shown.tabs import tabs
-from syncrules.services.sync import pausing, runs, waking
+from syncrules.services.sync import departures, pausing, runs, waking
 
 VIEW, RUN, SWITCH = "syncrules.view_connection", "syncrules.run_sync", "syncrules.switch_connection"
 #: Full syncs that are listed.
@@ -50,12 +52,15 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     context = framed(
         of, request, aim=AIM, budget=budget(of), ranges=trends.RANGES,
         trends=trends.trends(connection, trends.range_of(request.GET.get("over", "")), now),
-        running=running(of, past), past=past,
+        running=running(of, past), past=[(run, took(run)) for run in past],
         hooks=hooks.summary(connection, now), busy=of.run is not None or of.changes > 0,
         door=request.build_absolute_uri(f"/hooks/{slug}"),
     )  # fmt: skip
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "hub/sync_live.html", context)
+        part = render(request, "hub/sync_live.html", context)
+        if request.GET.get("as", of.frame) != of.frame:
+            part["HX-Refresh"] = "true"  # its head and its buttons say something else by now
+        return part
     return page(request, "hub/sync.html", connection.name, context, trail=trail())
 
 
@@ -142,6 +147,28 @@ def _open_run(one: Connection) -> SyncRun:
     return run
 
 
+@needs(RUN)
+@require_POST
+def make_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Make the record of a contact again that was deleted in the MAP."""
+    connection, contact = connection_of(slug), get_object_or_404(Contact, pk=pk)
+    if connection.state == Connection.State.DRAFT:
+        messages.warning(request, f"{connection.name} is not turned on: nothing is made there.")
+    elif connection.takes_part and not takes_part(contact, [connection])[connection.pk]:
+        messages.warning(request, f"{contact} is below the threshold of {connection.name}, so it is not made there.")
+    elif not departures.make_again(connection, [contact.pk], timezone.now()):
+        messages.warning(request, f"Nothing of {contact} is deleted in {connection.name}: somebody was faster.")
+    else:
+        messages.success(request, f"{contact} is made in {connection.name} again{when(connection)}.")
+    return redirect("hub:contact", contact.pk)
+
+
+def when(connection: Connection) -> str:
+    """What has to be first, "" for nothing."""
+    live = connection.state == Connection.State.LIVE
+    return "" if live else f" once {connection.name} is live again"
+
+
 urlpatterns = [
     path("connections/<slug:slug>/", overview, name="connection"),
     path("connections/<slug:slug>/webhooks/", hook_list, name="hooks"),
@@ -151,4 +178,5 @@ urlpatterns = [
     path("connections/<slug:slug>/full-sync/", _act(RUN, _started), name="sync_full"),
     path("connections/<slug:slug>/full-sync/stop/", _act(RUN, _stopped), name="sync_stop"),
     path("connections/<slug:slug>/full-sync/resume/", _act(RUN, _resumed), name="sync_resume"),
+    path("connections/<slug:slug>/make-again/<int:pk>/", make_again, name="make_again"),
 ]

@@ -21,7 +21,7 @@ from syncrules.services.hub_fields import hub_fields
 from syncrules.services.threshold import source_ids
 from syncrules.services.threshold_sql import condition
 
-SEE = "syncrules.view_connection"
+SEE, RUN = "syncrules.view_connection", "syncrules.run_sync"
 #: How far back refused values are counted.
 DAYS = 60
 #: Rules under which a connection may change a value that is there.
@@ -40,6 +40,7 @@ class Line:
     error: SyncError | None = None
     agreed: str = ""
     refused: int | None = None  # None where there is nothing to refuse
+    again: str = ""  # where a record that was deleted there is made again
 
 
 def card(contact: Contact, user: Any) -> Card | None:
@@ -55,7 +56,7 @@ def card(contact: Contact, user: Any) -> Card | None:
         by_connection.setdefault(link.connection_id, []).append(link)
     facts = _Facts(contact, [c for c in connections if c.pk not in by_connection])
     lines = [line for c in connections for line in _lines(c, by_connection.get(c.pk, []), facts)]
-    return Card("hub/contact_connections.html", {"lines": lines, "days": DAYS})
+    return Card("hub/contact_connections.html", {"lines": lines, "days": DAYS, "may_run": user.has_perm(RUN)})
 
 
 class _Facts:
@@ -72,10 +73,10 @@ class _Facts:
         self.waits = {push.connection_id: push for push in rows}
         errors = SyncError.objects.filter(contact_id=contact.pk, solved_at__isnull=True)
         self.errors = {e.connection_id: e for e in errors.defer("sent", "answered").order_by("-pk")}
-        self.takes_part = _takes_part(contact, [c for c in absent if c.takes_part])
+        self.takes_part = takes_part(contact, [c for c in absent if c.takes_part])
 
 
-def _takes_part(contact: Contact, connections: Sequence[Connection]) -> dict[int, bool]:
+def takes_part(contact: Contact, connections: Sequence[Connection]) -> dict[int, bool]:
     """Whether the contact passes the threshold of each of these; a fixed number of queries for all."""
     if not connections:
         return {}
@@ -104,9 +105,11 @@ def _linked(connection: Connection, address: str, link: Link, facts: _Facts) -> 
     if link.state != Link.State.LINKED:
         left = f" {story.moment(link.left_at)}" if link.left_at else ""
         words = f"became part of record {link.into}{left}"
+        again = ""
         if link.state == Link.State.GONE:
             words = f"deleted there{left}; the hub does not make it again by itself"
-        return Line(connection, address, link.record_id, words, "wait")
+            again = reverse("rules:make_again", args=[connection.slug, facts.contact.pk])
+        return Line(connection, address, link.record_id, words, "wait", again=again)
     error, (words, tone) = facts.errors.get(connection.pk), _waiting(connection, facts)
     if error is not None and tone == "bad":
         words = ""  # the error says more

@@ -16,12 +16,15 @@ from syncrules.models import ConnectionChange, Push, SyncError, SyncRun
 from syncrules.services.shown.causes import CAUSES, OTHER
 from syncrules.services.shown.running import running
 from syncrules.services.shown.standing import Standing, standings
+from syncrules.services.shown.states import did
 from syncrules.services.shown.words import clock, many, span
 
 SEE, RUN, SWITCH = "syncrules.view_connection", "syncrules.run_sync", "syncrules.switch_connection"
 #: An unsubscribe must be everywhere within this.
 CONSENT = timedelta(minutes=15)
 Status = SyncRun.Status
+#: Stands for the values of errors that are told together.
+SOME = "A value"
 
 
 def part(user: User, now: datetime) -> Part:
@@ -99,7 +102,8 @@ def _errors(found: Sequence[Standing], user: User) -> list[Tile]:
     by_pk = {of.connection.pk: of for of in found}
     top, total = by_pk[counted[0][0]], sum(n for *_, n in counted)
     said = CAUSES.get(counted[0][1], OTHER)
-    title = (said.plain or said.title).format(map=top.connection.name, value="A value", field="a property")
+    title = (said.plain or said.title).format(map=top.connection.name, value=SOME, field="a property")
+    title = title.replace(f"“{SOME}”", SOME)
     text = f"{title}{f': {counted[0][2]:,} of them' if len(counted) > 1 else ''}. Trying again alone won’t mend it."
     what = "sync error" if total == 1 else "sync errors"
     act = ("Look at it" if total == 1 else f"Look at all {total:,}") if user.has_perm(RUN) else ""
@@ -150,7 +154,7 @@ def _news() -> list[News]:
     ]  # fmt: skip
     switched = ConnectionChange.objects.filter(what=ConnectionChange.What.STATE).select_related("connection")
     return told + [
-        News(c.at, c.by, f"set to {c.after.get('state', '')}", c.connection.name,
+        News(c.at, c.by, did(c.after.get("state", "")), c.connection.name,
              reverse("rules:connection", args=[c.connection.slug]))
         for c in switched.order_by("-id")[:NEWS]
     ]  # fmt: skip

@@ -31,7 +31,7 @@ def load(raw: bytes) -> Any:
         return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         start = " ".join(raw[:80].decode("utf-8", "replace").split())
-        raise Garbled(f"What HubSpot sent is not JSON; it starts with: {printable(start)}") from None
+        raise Garbled(f"What HubSpot sent can't be read; it begins with “{printable(start)}”.") from None
 
 
 def _refuse_constant(name: str) -> None:

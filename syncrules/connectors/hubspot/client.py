@@ -6,6 +6,7 @@ it is ``Unclear`` and the caller looks first. Redirects are not followed, and no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -24,6 +25,8 @@ from syncrules.connectors.trouble import Denied, Garbled, Refused, Trouble, Unav
 NOT_DONE = frozenset({423, 429, 477, 503, 521, 523})
 #: The limit for a day is used up: asking in seconds is of no use.
 DAILY_WAIT = 900.0
+#: The number that an operating system puts before what it says.
+NUMBER = re.compile(r"\[Errno -?\d+\] ")
 
 
 class Kind(Enum):
@@ -171,5 +174,5 @@ def _for_reading(trouble: Trouble) -> Trouble:
 
 
 def _plain(problem: Exception) -> str:
-    """What httpx says, in one line, or the kind of problem when it says nothing."""
-    return answers.printable(str(problem).rstrip(".")) or type(problem).__name__
+    """What httpx says, in one line and without the system's number, or the kind of problem when it says nothing."""
+    return answers.printable(NUMBER.sub("", str(problem)).rstrip(".")) or type(problem).__name__

@@ -11,7 +11,7 @@ from syncrules.connectors.hubspot.backoff import moment
 from syncrules.connectors.hubspot.client import Answer, Client, Kind
 from syncrules.connectors.hubspot.cursor import Cursor
 from syncrules.connectors.hubspot.settings import Settings
-from syncrules.connectors.trouble import BadCursor, Garbled
+from syncrules.connectors.trouble import BadCursor, Garbled, Refused
 
 BATCH = 100
 LIST_PAGE, SEARCH_PAGE = 100, 200
@@ -26,6 +26,7 @@ class Reader:
 
     def __init__(self, client: Client, settings: Settings, names: Callable[[], Sequence[str]]) -> None:
         self._client, self._settings, self._names = client, settings, names
+        self._sorts_by_object = False
 
     def changes(self, text: str, limit: int) -> Page:
         """The next page of a round (see ``cursor``)."""
@@ -67,23 +68,42 @@ class Reader:
         rules += [_rule("hs_object_id", "GT", place.after)] if place.after else []
         body = {
             "filterGroups": [{"filters": rules}] if rules else [],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": names,
             "limit": min(max(limit, 1), SEARCH_PAGE),
             "after": "0",
         }
-        return self._client.call(Kind.SEARCH, "POST", f"{self._settings.objects()}/search", body)
+        return self._by_id(body)
+
+    def _by_id(self, body: Mapping[str, Any]) -> Answer:
+        """A search in the order of ids.
+
+        HubSpot's description of its API has a sort as a name, its guide as an object: where a name is refused or left
+        unheeded, the object is sent from then on.
+        """
+        if not self._sorts_by_object:
+            try:
+                answer = self._find(body, "hs_object_id")
+                if _ascending([answers.an_id(item) for item in answers.rows(answer.data)]):
+                    return answer
+            except Refused as refused:
+                if refused.status != 400:
+                    raise
+            self._sorts_by_object = True
+        return self._find(body, {"propertyName": "hs_object_id", "direction": "ASCENDING"})
+
+    def _find(self, body: Mapping[str, Any], sort: object) -> Answer:
+        path = f"{self._settings.objects()}/search"
+        return self._client.call(Kind.SEARCH, "POST", path, {**body, "sorts": [sort]})
 
     def _newest(self) -> int:
         """The newest stamp that the search knows of."""
         body = {
             "filterGroups": [],
-            "sorts": [{"propertyName": "lastmodifieddate", "direction": "DESCENDING"}],
             "properties": ["lastmodifieddate"],
             "limit": 1,
             "after": "0",
         }
-        newest = self._client.call(Kind.SEARCH, "POST", f"{self._settings.objects()}/search", body)
+        newest = self._find(body, "-lastmodifieddate")
         stamps = [answers.record(item).changed_at for item in answers.rows(newest.data)]
         return max((cursor.stamp(s) for s in stamps if s), default=cursor.OLDEST)
 
@@ -136,10 +156,14 @@ def _rule(name: str, operator: str, value: str) -> Mapping[str, str]:
 
 def _last(found: Sequence[Record]) -> str:
     """The id that a page of a search ends with, which must be its highest: the next page leaves out what is below."""
-    numbers = [_number(record.id) for record in found]
-    if numbers != sorted(numbers):
+    if not _ascending([record.id for record in found]):
         raise Garbled("HubSpot's search did not sort by id, so records could be left out.")
     return found[-1].id
+
+
+def _ascending(ids: Sequence[str]) -> bool:
+    numbers = [_number(ident) for ident in ids]
+    return numbers == sorted(numbers)
 
 
 def _onward(before: str, after: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from syncrules.models import SyncRun
 from syncrules.services.shown.standing import Standing
+from syncrules.services.shown.words import span
 from syncrules.services.sync import runs
 
 Status = SyncRun.Status
@@ -36,3 +37,8 @@ def running(of: Standing, past: Sequence[SyncRun]) -> Running | None:
     at_work = of.run.status == Status.PULLING and done.rate > 0 and left
     ends = of.now + timedelta(seconds=left / done.rate) if at_work else None
     return Running(done, min(99, 100 * done.read // expected), ends)
+
+
+def took(run: SyncRun) -> str:
+    """How long a run that is over was at work, "" where it never was."""
+    return span(run.finished_at - (run.started_at or run.created_at)) if run.finished_at else ""

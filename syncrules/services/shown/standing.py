@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from syncrules.models import Connection, Link, Look, Push, SyncCount, SyncError, SyncRun, WorksheetVersion
+from syncrules.services.shown.states import STATES, STUCK, Shown
 from syncrules.services.shown.words import ago, clock, span
 
 #: A change should be on the other side within this.
@@ -64,9 +65,9 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """draft, live, paused (by a person), or stuck: it paused itself."""
+        """The connection's own, or stuck: it is live and paused itself."""
         stuck = self.connection.state == Connection.State.LIVE and self.is_stuck
-        return "stuck" if stuck else self.connection.state
+        return STUCK if stuck else self.connection.state
 
     @property
     def is_stuck(self) -> bool:
@@ -76,20 +77,26 @@ class Standing:
         return bool(one.trouble) and max(self.now, one.again_at or self.now) - since >= BRIEF
 
     @property
-    def words(self) -> str:
-        return {"draft": "not turned on", "live": "live", "paused": "paused", "stuck": "paused itself"}[self.state]
+    def look(self) -> Shown:
+        """The state as pages show it."""
+        return STATES[self.state]
 
     @property
-    def tone(self) -> str:
-        return {"draft": "", "live": "good", "paused": "wait", "stuck": "bad"}[self.state]
+    def words(self) -> str:
+        return self.look.words
+
+    @property
+    def frame(self) -> str:
+        """What the head of its page depends on: where this differs, the page is another one."""
+        return f"{self.state}-{self.run.pk}" if self.run else self.state
 
     @property
     def below(self) -> str:
         """The line under its name."""
         one = self.connection
-        if self.state == "stuck":
+        if self.state == STUCK:
             return f"{one.trouble.rstrip('.')}; {self.again}" if self.again else one.trouble
-        if self.state == "paused":
+        if self.state == Connection.State.PAUSED:
             return f"{one.state_by}: {self.reason}"
         return f"worksheet v{self.number} in force" if self.number else "no worksheet in force"
 

@@ -28,7 +28,7 @@ class Kind(NamedTuple):
 KINDS = (
     Kind("pulled", "Pulled", "records that had changed there", "accent"),
     Kind("pushed", "Pushed", "records written there", "accent"),
-    Kind("echoes", "Echoes", "our own writes that came back; dropped", "grey"),
+    Kind("echoes", "Echoes", "came back as agreed, and dropped", "grey"),
     Kind("kept", "Kept", "values that stayed as a row says", "grey"),
     Kind("refused", "Refused", "values that a row doesn’t let in", "grey"),
     Kind("held", "Held", "new records that wait for a person", "wait"),

@@ -12,11 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from django.db import transaction
 
+from syncrules.connectors.base import Allowance
 from syncrules.models import CallBudget, Connection
+from syncrules.services.sync import counting
 
 INTERVAL = 10.0
 #: Searches are counted by the second; calls arrive with a jitter.
@@ -91,10 +94,18 @@ class Gate:
             row = self._row()
             first = max(getattr(row, name), now - (rate.burst - 1) * rate.every)
             CallBudget.objects.filter(pk=row.pk).update(**{name: first + number * rate.every})
+            if name == "next_call":
+                counting.note_calls(self._connection, number, datetime.fromtimestamp(now, UTC))
         return [first + place * rate.every for place in range(number)]
 
     def _row(self) -> CallBudget:
         return CallBudget.objects.select_for_update().get_or_create(connection_id=self._connection)[0]
+
+
+def note(connection: Connection, told: Allowance, at: datetime) -> None:
+    """Keep what the MAP's last answer said of its limits; nothing where it said nothing."""
+    if told.most is not None:
+        Connection.objects.filter(pk=connection.pk).update(allowance=asdict(told), allowance_at=at)
 
 
 def gate_of(connection: Connection) -> Gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Self
@@ -40,10 +41,22 @@ class Counts:
 
 
 def note(connection_id: int, counts: Counts, at: datetime) -> None:
-    """Add to the counts of the hour that ``at`` lies in. Last in a transaction: others wait for the hour's row."""
-    added = {name: F(name) + number for name, number in asdict(counts).items() if number}
-    if not added:
-        return
+    """Add to the counts of the hour that ``at`` lies in. Last in a transaction: others wait for the hour's row.
+
+    Calls are left out: whoever books them counts them, those that fail too (``note_calls``).
+    """
+    added = {name: number for name, number in asdict(counts).items() if number and name != "calls"}
+    if added:
+        _add(connection_id, added, at)
+
+
+def note_calls(connection_id: int, number: int, at: datetime) -> None:
+    """Count calls to the MAP that are booked; last in a transaction too."""
+    _add(connection_id, {"calls": number}, at)
+
+
+def _add(connection_id: int, numbers: Mapping[str, int], at: datetime) -> None:
+    added = {name: F(name) + number for name, number in numbers.items()}
     hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     rows = SyncCount.objects.filter(connection_id=connection_id, hour=hour)
     if not rows.update(**added):

@@ -69,7 +69,7 @@ def needs_a_person(trouble: Trouble) -> bool:
 
 def words(trouble: Trouble) -> str:
     """Why nothing is sent or pulled now, as the front page says it."""
-    act = " A person has to act: check the token and its rights."
+    act = " A person has to act: check the token, which its settings name, and its rights."
     return f"{trouble}{act if needs_a_person(trouble) else ''}"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,7 +18,7 @@ from contacts.services.imports import few_collections
 from contacts.services.leases import new_holder
 from syncrules.connectors.base import Connector
 from syncrules.models import Connection, Push
-from syncrules.services.sync import errors, outbox, pausing
+from syncrules.services.sync import budget, errors, outbox, pausing
 from syncrules.services.sync.counting import Counts
 from syncrules.services.sync.deciding import Context
 from syncrules.services.sync.errors import Cause, Fault
@@ -231,8 +230,7 @@ class _Drain:
         told, now = self.connector.allowance(), self.clock()
         if told.most is not None and now - self.noted >= NOTED:
             self.noted = now
-            row = Connection.objects.filter(pk=self.connection.pk)
-            row.update(allowance=asdict(told), allowance_at=now)
+            budget.note(self.connection, told, now)
 
     def _leave(self) -> None:
         """What was under way when something stopped this worker is free for others; nobody knows what came of it."""
