@@ -84,3 +84,32 @@ def line(
     path = " ".join(f"{d.x},{d.y}" for d in dots)
     ticks = [Tick(y(v), v) for v in (high, (low + high) / 2, low)]
     return Chart(width, height, dots, path, y(target), ticks)
+
+
+@dataclass(frozen=True)
+class Spark:
+    """A line without words: its points, where the target lies, and where the line ends."""
+
+    path: str
+    target: float
+    end: tuple[float, float]
+
+
+def spark(points: Sequence[Point], target: float, *, width: int = 120, height: int = 30) -> Spark | None:
+    """The same line, small, scaled so that its values and the target fill the height; None for fewer than two."""
+    if len(points) < 2:
+        return None
+    values = [target, *(p.value for p in points)]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    first = points[0].at.timestamp()
+    time = (points[-1].at.timestamp() - first) or 1.0
+    edge = 3
+
+    def y(value: float) -> float:
+        return round(edge + (height - 2 * edge) * (1 - (value - low) / span), 1)
+
+    def x(p: Point) -> float:
+        return round(edge + (width - 2 * edge) * (p.at.timestamp() - first) / time, 1)
+
+    places = [(x(p), y(p.value)) for p in points]
+    return Spark(" ".join(f"{a},{b}" for a, b in places), y(target), places[-1])
