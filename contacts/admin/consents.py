@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.admin import contact_writing as writing
 from contacts.admin.pages import needs, page
-from contacts.domain.consent import EMAIL, NEWS, Standing, of_person, standing
+from contacts.domain.consent import ALL, EMAIL, NEWS, Standing, of_person, standing
 from contacts.models import Address, Contact, Erasure
 from contacts.services import erasing, story
 from contacts.services.consent import opt_in, purposes
@@ -82,6 +82,7 @@ def contact_consent(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contact": contact,
         "cards": card(addresses),
+        "purposes": purposes.names(),
         "records": of_subjects(subjects_of(a.key for a in addresses).values()),
         "asked": Erasure.objects.filter(contact_id=pk, done_at=None).first(),
         "me": story.person_name(request.user),
@@ -97,8 +98,12 @@ def contact_unsubscribe(request: HttpRequest, pk: int) -> HttpResponse:
     if not Contact.objects.filter(pk=pk).exists():
         return writing.missing(request, pk)
     note = request.POST.get("note", "").strip()[:500]
-    new = unsubscribe_contact(pk, user=request.user, note=note, at=timezone.now())
-    messages.success(request, "Unsubscribed everywhere." if new else "They were unsubscribed already.")
+    known = purposes.names()
+    purpose = request.POST.get("purpose", "")
+    purpose = purpose if purpose in known else ALL
+    new = unsubscribe_contact(pk, user=request.user, note=note, at=timezone.now(), purpose=purpose)
+    where = "everywhere" if purpose == ALL else f"from {known[purpose]}"
+    messages.success(request, f"Unsubscribed {where}." if new else "They were unsubscribed already.")
     return redirect("hub:contact_consent", pk)
 
 

@@ -13,6 +13,7 @@ from contacts.api.errors import ApiError
 from contacts.api.schemas import ALWAYS, errors
 from contacts.domain import consent
 from contacts.domain.identity import NotAnAddress, read_address
+from contacts.services.consent import purposes
 from contacts.services.consent.unsubscribing import unsubscribe_address
 from contacts.services.records import storable
 
@@ -24,6 +25,9 @@ class Unsubscribe(Schema):
 
     email: str = Field(max_length=2000, description="The address. It need not belong to a contact yet.")
     occurred_at: datetime | None = Field(default=None, description="When the person said so; now, if absent.")
+    purpose: str = Field(
+        default="", max_length=40, description="The slug of the one purpose that it is about; all mail, if absent."
+    )
 
 
 class Unsubscribed(Schema):
@@ -39,12 +43,18 @@ class Unsubscribed(Schema):
     summary="Stop mail to an address",
 )
 def unsubscribe(request: HttpRequest, said: Unsubscribe) -> JsonResponse:
-    """Stops all mail to the address at once. Nothing that a tool sends later takes it back."""
+    """Stops mail to the address at once, all of it or that for one purpose.
+
+    Nothing that a tool sends later takes it back.
+    """
     caller = request.auth
     try:
         address = read_address(storable(said.email))
     except NotAnAddress as problem:
         raise ApiError(422, "not_an_address", f"This is not an address: {problem}.", {"email": str(problem)}) from None
+    if said.purpose and said.purpose not in purposes.names():
+        known = ", ".join(purposes.names())
+        raise ApiError(422, "unknown_purpose", f"There is no such purpose. There are: {known}.", {"purpose": known})
     when = said.occurred_at
     if when is not None and timezone.is_naive(when):
         when = timezone.make_aware(when)
@@ -56,5 +66,6 @@ def unsubscribe(request: HttpRequest, said: Unsubscribe) -> JsonResponse:
         shown=address.shown,
         occurred_at=when,
         at=timezone.now(),
+        purpose=said.purpose or consent.ALL,
     )
     return JsonResponse({"unsubscribed": True, "new": bool(new)})

@@ -10,13 +10,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.test import Client
+from django.urls import reverse
 
 from contacts.domain import consent
 from contacts.domain.consent import AGREED, WITHDRAWN
 from contacts.domain.protection import LessProtected, must_keep, protections
 from contacts.models import Address, Arrival, ConsentRecord, Contact, SourceToken
 from contacts.services import merging
-from contacts.services.consent import Said, append, links, of_addresses, of_contact
+from contacts.services.consent import Said, append, links, of_addresses, of_contact, purposes
 from contacts.services.consent.unsubscribing import unsubscribe_contact
 from contacts.services.people import edit_contact
 from tests.factories import AT, FORM, arrive
@@ -103,6 +104,29 @@ def test_a_tool_unsubscribes_by_the_api_whether_the_hub_knows_the_address_or_not
     assert contact().lifecycle_stage_id == "unsubscribed"
     assert _post({"email": "nobody"}).status_code == 422
     assert Client().post("/api/v1/unsubscribe", "{}", "application/json").status_code == 401
+
+
+def test_who_says_no_to_one_purpose_may_still_be_mailed_for_another(ann: Contact, users: dict[str, User]) -> None:
+    purposes.add("Events", user=users["ops"], at=AT)
+    assert _post({"email": ANN, "purpose": "events"}).json() == {"unsubscribed": True, "new": True}
+    assert _post({"email": ANN, "purpose": "events"}).json() == {"unsubscribed": True, "new": False}
+    assert of_addresses([ANN], purpose="events")[ANN].word == WITHDRAWN
+    assert (word(), contact().lifecycle_stage_id == "unsubscribed") == (AGREED, False)
+    assert _post({"email": ANN, "purpose": "news"}).json()["error"]["code"] == "unknown_purpose"
+    assert _post({"email": ANN}).json() == {"unsubscribed": True, "new": True}
+    assert (word(), contact().lifecycle_stage_id) == (WITHDRAWN, "unsubscribed")
+
+
+def test_staff_can_record_a_no_to_one_purpose_on_the_page(ann: Contact, users: dict[str, User]) -> None:
+    purposes.add("Events", user=users["ops"], at=AT)
+    client = Client()
+    client.force_login(users["sales"])
+    where = reverse("hub:contact_consent", args=[ann.pk])
+    assert "Events only" in client.get(where).content.decode()
+    press = reverse("hub:contact_unsubscribe", args=[ann.pk])
+    answer = client.post(press, {"note": "by phone", "purpose": "events"}, follow=True)
+    assert "Unsubscribed from Events." in answer.content.decode()
+    assert (word(), of_addresses([ANN], purpose="events")[ANN].word) == (AGREED, WITHDRAWN)
 
 
 def test_a_merge_keeps_the_strictest_and_taking_it_back_gives_each_address_its_own(

@@ -26,16 +26,22 @@ BY_LINK, BY_API = "the link in a mail", "the API"
 BEFORE = "what they said before"
 
 
-def unsubscribe_contact(contact_id: int, *, user: Any, note: str, at: datetime) -> list[int]:
-    """Somebody who works with the hub heard it: every address of the contact, for everything. The new records."""
+def unsubscribe_contact(
+    contact_id: int, *, user: Any, note: str, at: datetime, purpose: str = consent.ALL
+) -> list[int]:
+    """Somebody who works with the hub heard it: every address of the contact. The new records.
+
+    Who says no to one purpose alone does not become Unsubscribed, and no connection is told.
+    """
     if not user.has_perm(MAY):
         raise PermissionDenied
 
     def act() -> list[int]:
         contact = Contact.objects.select_for_update().get(pk=contact_id)
         name = story.person_name(user)
-        _show(contact, Writer("person", name, at.isoformat(timespec="seconds")), note, at, user.pk)
-        return record_withdrawal([contact_id], actor=name, note=note, at=at)
+        if purpose == consent.ALL:
+            _show(contact, Writer("person", name, at.isoformat(timespec="seconds")), note, at, user.pk)
+        return record_withdrawal([contact_id], actor=name, note=note, at=at, purpose=purpose)
 
     return in_transaction(act)
 
@@ -49,6 +55,7 @@ def unsubscribe_address(
     source: str = "",
     shown: str = "",
     occurred_at: datetime | None = None,
+    purpose: str = consent.ALL,
 ) -> list[int]:
     """The person, or a tool on their behalf, says no for one address (match key), known to the hub or not."""
 
@@ -56,7 +63,9 @@ def unsubscribe_address(
         _lock([address])
         how = BY_LINK if method == consent.LINK else BY_API
         told = {address: shown or _as_written(address)}
-        new = withdraw(told, method=method, actor=actor, source=source, at=at, how=how, occurred_at=occurred_at)
+        new = withdraw(
+            told, method=method, actor=actor, source=source, at=at, how=how, occurred_at=occurred_at, purpose=purpose
+        )
         follow([address], actor=actor, why=how, at=at)
         return new
 

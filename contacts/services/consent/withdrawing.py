@@ -20,12 +20,13 @@ def record_withdrawal(
     method: str = consent.STAFF,
     source: str = "",
     note: str = "",
+    purpose: str = consent.ALL,
 ) -> list[int]:
     """Somebody of ours, or a MAP, heard it: all addresses of these contacts. In the caller's transaction."""
     rows = Address.objects.filter(contact__in=among(contact_ids)).order_by("pk")
     shown = dict(rows.values_list("key", "shown"))
     how = "told to the hub" if method == consent.STAFF else actor
-    return withdraw(shown, method=method, actor=actor, at=at, how=how, source=source, note=note)
+    return withdraw(shown, method=method, actor=actor, at=at, how=how, source=source, note=note, purpose=purpose)
 
 
 def withdraw(
@@ -38,8 +39,11 @@ def withdraw(
     source: str = "",
     note: str = "",
     occurred_at: datetime | None = None,
+    purpose: str = consent.ALL,
 ) -> list[int]:
     """Record that these addresses (key to how they are written) are not to be mailed; the new records.
+
+    ``purpose`` is the slug of the one that it is about, or ``consent.ALL``.
 
     Where that stands already nothing is added, so the same word twice is one record.
     """
@@ -47,17 +51,17 @@ def withdraw(
     more = {"note": note} if note else {}
     new = [
         Said(
-            address, consent.WITHDRAWN, method, consent.ALL, occurred_at=occurred_at, source=source, actor=actor,
+            address, consent.WITHDRAWN, method, purpose, occurred_at=occurred_at, source=source, actor=actor,
             shown=as_written, how=how, more=dict(more),
         )
         for address, as_written in shown.items()
-        if not stands(told.get(address, ()))
+        if not stands(told.get(address, ()), purpose)
     ]  # fmt: skip
     return append(new, at)
 
 
-def stands(entries: Iterable[consent.Entry]) -> bool:
-    """Whether a withdrawal stands for every purpose already."""
+def stands(entries: Iterable[consent.Entry], purpose: str = consent.ALL) -> bool:
+    """Whether a withdrawal stands already, for that purpose or for every one."""
     entries = list(entries)
-    purposes = {consent.ALL, *(e.purpose for e in entries)}
+    purposes = {consent.ALL, *(e.purpose for e in entries)} if purpose == consent.ALL else {purpose}
     return all(consent.WITHDRAWN in consent.standing(entries, consent.EMAIL, p).stops for p in purposes)
