@@ -13,7 +13,6 @@ class OptOutOrder(models.Model):
         "syncrules.Connection", on_delete=models.CASCADE, related_name="opt_outs", db_index=False
     )
     address = models.CharField(max_length=320, help_text="The key of the address.")
-    act = models.BigIntegerField(null=True, help_text="The record of the ledger that asks for it.")
     door = models.CharField(max_length=60, blank=True, help_text="Where the person said no, in words.")
     asked_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)

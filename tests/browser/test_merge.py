@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from contacts.models import Contact, Merge
 from contacts.services.seed import DEMO_PASSWORD
@@ -24,8 +25,7 @@ def test_two_contacts_are_chosen_compared_merged_and_parted_again(live_server, p
     page.fill("[name=username]", "reviewer")
     page.fill("[name=password]", DEMO_PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_selector("#merge-go")
-    assert page.locator("#merge-go").is_disabled()
+    expect(page.locator("#merge-go")).to_be_disabled()  # once the page's script has run
     assert "choose two to five" in page.locator("#merge-go").inner_text()
     for key in "jxjx":
         page.keyboard.press(key)
