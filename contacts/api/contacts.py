@@ -13,6 +13,7 @@ from contacts.api.schemas import ALWAYS, ContactRecord, Explanation, errors
 from contacts.domain.fields import FIELDS
 from contacts.domain.identity import NotAnAddress, read_address
 from contacts.models import Address, Contact
+from contacts.services.consent import opt_in_of
 from contacts.services.explain import explain_contact
 from contacts.services.merged import living_id
 
@@ -62,6 +63,7 @@ def shown(contact_id: int | None) -> dict[str, Any]:
         "id": contact.pk,
         **{name: getattr(contact, name) for name in PLAIN},
         "lifecycle_stage": contact.lifecycle_stage_id,
+        "opt_in": opt_in_of([contact.pk])[contact.pk],
         "addresses": list(addresses),
         "custom": contact.custom,
         "source": contact.source.slug if contact.source else None,

@@ -67,6 +67,10 @@ class ContactRecord(Schema):
     job_title: str
     country: str
     lifecycle_stage: str | None
+    opt_in: bool | None = Field(
+        description="True where an agreement to product news is proved, False where the person said no, else null. "
+        "Worked out from the ledger of consent."
+    )
     lead_score: int | None
     addresses: list[str] = Field(description="Every address of the person, the primary one first.")
     custom: dict[str, Any] = Field(description="Custom fields by their slug.")

@@ -106,6 +106,20 @@ def test_a_tool_unsubscribes_by_the_api_whether_the_hub_knows_the_address_or_not
     assert Client().post("/api/v1/unsubscribe", "{}", "application/json").status_code == 401
 
 
+def test_the_api_shows_what_stands(ann: Contact) -> None:
+    token = SourceToken(source_slug=FORM, may_read=True)
+    headers = {"Authorization": f"Bearer {token.issue()}"}
+    token.save()
+
+    def shown(email: str) -> bool | None:
+        return Client().get("/api/v1/contacts", {"email": email}, headers=headers).json()["opt_in"]
+
+    arrive({"email": "bo@other.example", "first_name": "Bo", "last_name": "May", "opt_in": "yes"})
+    assert (shown(ANN), shown("bo@other.example")) == (True, None)
+    _post({"email": ANN})
+    assert shown(ANN) is False
+
+
 def test_who_says_no_to_one_purpose_may_still_be_mailed_for_another(ann: Contact, users: dict[str, User]) -> None:
     purposes.add("Events", user=users["ops"], at=AT)
     assert _post({"email": ANN, "purpose": "events"}).json() == {"unsubscribed": True, "new": True}
