@@ -124,7 +124,7 @@ def kill_everywhere(template: Pair, pairs: Callable[..., Pair]) -> None:
         killed = [(pairs(template), at) for at in all_[start : start + TOGETHER]]
         ended = run(template.hub, "kill", points(killed)).splitlines()
         for (pair, at), how in zip(killed, ended, strict=True):
-            assert how == "SIGKILL", f"moment {at} of {moments}"
+            assert how == "SIGKILL" or int(how) < at, f"moment {at} of {moments}"  # a run may have a few less
             assert pair.end_state() == wanted, f"killed at moment {at} of {moments}"
 
 
