@@ -73,6 +73,9 @@ WORKSHEETS = frozenset(
         "syncrules.view_worksheetversion",
         "syncrules.view_audit",
         "syncrules.view_healthreport",
+        "syncrules.view_twowaytest",
+        "syncrules.view_pilot",
+        "syncrules.view_override",
     }
 )
 WORKSHEET_RULES = WORKSHEETS | {
@@ -86,6 +89,10 @@ WORKSHEET_RULES = WORKSHEETS | {
     "syncrules.merge_in_map",
     "syncrules.run_health",
     "syncrules.change_targets",
+    "syncrules.run_two_way_test",
+    "syncrules.run_pilot",
+    "syncrules.ask_override",
+    "syncrules.agree_override",
 }
 
 #: Rights outside ``contacts``: worksheets belong to ops, and only admin looks after people and groups.
@@ -93,7 +100,7 @@ ELSEWHERE: dict[str, frozenset[str]] = {
     "admin": WORKSHEET_RULES
     | {f"auth.{act}_{model}" for model in ("user", "group") for act in ("view", "add", "change", "delete")},
     "ops": WORKSHEET_RULES,
-    "reviewer": WORKSHEETS,
+    "reviewer": WORKSHEETS | {"syncrules.agree_override"},
     "marketing": WORKSHEETS,
     "sales": WORKSHEETS,
     "auditor": WORKSHEETS | {"auth.view_user", "auth.view_group"},

@@ -24,6 +24,9 @@ from syncrules.models import (
     Hook,
     Link,
     Look,
+    Override,
+    Pilot,
+    PilotWrite,
     Pull,
     Push,
     SyncError,
@@ -36,6 +39,7 @@ def forget(person: Whole) -> None:
     mine = _records(person)
     audits.forget(person, mine)
     _conditions(person)
+    _proofs(person)
     Refusal.objects.filter(ref__in=[record for _, record in mine]).filter(contact=None).delete()
     _pulls(person, mine).delete()
     for model in (Look, Hook):
@@ -60,6 +64,16 @@ def _conditions(person: Whole) -> None:
             then = {column: without(told, (), person.texts) for column, told in now.items()}
             if now != then:
                 model._base_manager.filter(pk=row.pk).update(**then)
+
+
+def _proofs(person: Whole) -> None:
+    """What pilots wrote, and why gates were overridden."""
+    PilotWrite.objects.filter(contact_id__in=person.ids).delete()
+    forget_words(Override, ("said", "reason"), person.texts)
+    forget_words(Pilot, ("reason",), person.texts)
+    for pilot in Pilot.objects.only("seen", "left"):
+        then = {c: without(getattr(pilot, c), person.ids, person.texts) for c in ("seen", "left")}
+        Pilot.objects.filter(pk=pilot.pk).update(**then)
 
 
 def tell(person: Whole) -> Mapping[str, Any]:
@@ -103,6 +117,9 @@ register(
             "syncrules.ConnectionChange": ("before", "after", "reason"),
             "syncrules.Link": ("agreed", "seen"),
             "syncrules.OptOutOrder": (),
+            "syncrules.Override": ("said", "reason"),
+            "syncrules.Pilot": ("seen", "reason", "left"),
+            "syncrules.PilotWrite": ("before", "after", "problem"),
             "syncrules.Pull": ("values", "verdicts"),
             "syncrules.Push": (),
             "syncrules.Look": (),
@@ -117,8 +134,10 @@ holds_nobody(
     "syncrules.Audit",
     "syncrules.HealthReport",
     "syncrules.HealthTargets",
+    "syncrules.MarkedRecord",
     "syncrules.SyncCount",
     "syncrules.SyncRun",
+    "syncrules.TwoWayTest",
     "syncrules.WorksheetEdit",
     "syncrules.WorksheetRow",
     "syncrules.WorksheetVersion",

@@ -180,6 +180,9 @@ class Connector(Protocol):
         Raises ``BadCursor`` for one that can't be right; "" then reads everything again.
         """
 
+    def since(self, moment: datetime) -> str:
+        """A cursor from which ``changes`` shows at least everything that happens from this moment on."""
+
     def deletions(self, cursor: str, limit: int) -> Departures:
         """Records deleted in the MAP that it still remembers; merged ones are not among them."""
 

@@ -7,6 +7,7 @@ from syncrules.models.health import HealthReport, HealthTargets
 from syncrules.models.inbox import Hook, Look
 from syncrules.models.opt_outs import OptOutOrder
 from syncrules.models.outbox import Push
+from syncrules.models.proof import MarkedRecord, Override, Pilot, PilotMember, PilotWrite, TwoWayTest
 from syncrules.models.syncing import CallBudget, SyncCount, SyncError, SyncRun
 from syncrules.models.worksheet import WorksheetEdit, WorksheetRow, WorksheetVersion
 
@@ -22,12 +23,18 @@ __all__ = [
     "Hook",
     "Link",
     "Look",
+    "MarkedRecord",
     "OptOutOrder",
+    "Override",
+    "Pilot",
+    "PilotMember",
+    "PilotWrite",
     "Pull",
     "Push",
     "SyncCount",
     "SyncError",
     "SyncRun",
+    "TwoWayTest",
     "WorksheetEdit",
     "WorksheetRow",
     "WorksheetVersion",

@@ -13,6 +13,8 @@ class Connection(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
+        TESTING = "testing", "testing"
+        PILOT = "pilot", "pilot"
         LIVE = "live", "live"
         PAUSED = "paused", "paused"
 
@@ -40,6 +42,7 @@ class Connection(models.Model):
     state_by = models.CharField(max_length=200, blank=True)
     state_at = models.DateTimeField(null=True)
     state_reason = models.TextField(blank=True)
+    paused_from = models.CharField(max_length=10, blank=True, help_text="The state that it goes on with.")
     base_url = models.URLField(blank=True, help_text="Where its API answers; empty for the usual address of its kind.")
     api_version = models.CharField(
         max_length=20, blank=True, help_text="Empty for the one that the hub was tried with."

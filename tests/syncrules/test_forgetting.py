@@ -28,6 +28,9 @@ from syncrules.models import (
     Link,
     Look,
     OptOutOrder,
+    Override,
+    Pilot,
+    PilotWrite,
     Pull,
     Push,
     SyncError,
@@ -124,7 +127,7 @@ def _synced(world: World) -> None:
         last_at=now,
     )  # fmt: skip
     _audited(c, now)
-    OptOutOrder.objects.create(connection=c, address=ANN, asked_at=now, acknowledged_at=now)
+    _proved(link, words, now)
     named = {"all": [{"field": "email", "op": "is", "value": ANN}, {"field": "job_title", "op": "has", "value": NAME}]}
     Connection.objects.filter(pk=c.pk).update(takes_part=named)
     ConnectionChange.objects.create(
@@ -151,6 +154,20 @@ def _audited(c: Connection, now: datetime) -> None:
         records=list(Contact.objects.values_list("pk", flat=True)[:2]),
     )  # fmt: skip
     AuditStep.objects.create(group=group, at=now, by="Ops", act="opt-out", record=ANN, done=True, words=f"{ANN}: no")
+
+
+def _proved(link: Link, words: str, now: datetime) -> None:
+    """A pilot that wrote to the person, a gate that was overridden, and a stop that a MAP was told of."""
+    c, told = link.connection, {"connection": link.connection, "asked_by_name": "Ops", "asked_at": now}
+    Override.objects.create(gate="pilot", said=words, reason=words, basis="1", **told)
+    pilot = Pilot.objects.create(
+        connection=c, source=c.source, basis="1", size=1, started_by_name="Ops", created_at=now, reason=words,
+        left=[[link.contact_id, NAME]],
+    )  # fmt: skip
+    PilotWrite.objects.create(
+        pilot=pilot, contact_id=link.contact_id, record_id=link.record_id, after={"email": ANN}, at=now
+    )
+    OptOutOrder.objects.create(connection=c, address=ANN, asked_at=now, acknowledged_at=now)
 
 
 def test_nothing_of_the_person_is_left_anywhere(world: World) -> None:

@@ -10,6 +10,7 @@ from syncrules.connectors.hubspot import events, fields, signatures, writing
 from syncrules.connectors.hubspot.backoff import Timing
 from syncrules.connectors.hubspot.client import Client, Kind
 from syncrules.connectors.hubspot.consent import Consent
+from syncrules.connectors.hubspot.cursor import Cursor, milliseconds
 from syncrules.connectors.hubspot.merging import Merger
 from syncrules.connectors.hubspot.pace import Alone, Gate
 from syncrules.connectors.hubspot.reading import Reader
@@ -17,6 +18,9 @@ from syncrules.connectors.hubspot.settings import Settings
 from syncrules.connectors.hubspot.writing import Writer
 from syncrules.connectors.trouble import Garbled
 from syncrules.domain.worksheet import FieldType
+
+#: Milliseconds by which our clock may be ahead of HubSpot's.
+CLOCKS = 120_000
 
 
 class HubSpot:
@@ -46,6 +50,10 @@ class HubSpot:
     def changes(self, cursor: str, limit: int) -> Page:
         """As the protocol says; in the order of ids, and what changed lately may come again."""
         return self._reader.changes(cursor, limit)
+
+    def since(self, moment: datetime) -> str:
+        """As the protocol says; some time before, as clocks differ."""
+        return str(Cursor(milliseconds(moment) - CLOCKS))
 
     def deletions(self, cursor: str, limit: int) -> Departures:
         """As the protocol says; HubSpot remembers for 90 days, and nothing of what was erased for good."""

@@ -74,6 +74,10 @@ class MemoryMap:
             after = place
         return Page(found, str(after), more=False)
 
+    def since(self, moment: datetime) -> str:
+        """As the protocol says; what happened until now is left out."""
+        return str(len(self._store.log))
+
     def deletions(self, cursor: str, limit: int) -> Departures:
         """As the protocol says; it remembers all of them."""
         gone = [Gone(ident, at) for ident, (_, at) in self._store.gone.items()]

@@ -25,6 +25,8 @@ class Shown(NamedTuple):
 
 STATES: Mapping[str, Shown] = {
     State.DRAFT: Shown("not turned on", "", "ring", "turned off"),
+    State.TESTING: Shown("testing", "accent", "dot", "began to test"),
+    State.PILOT: Shown("pilot", "accent", "dot", "began the pilot of"),
     State.LIVE: Shown("live", "good", "dot", "turned on"),
     State.PAUSED: Shown("paused", "wait", "pause", "paused"),
     STUCK: Shown("paused itself", "bad", "pause", "paused"),

@@ -33,6 +33,7 @@ from syncrules.services import links
 from syncrules.services.catalogue import terms_of, worksheet_of
 from syncrules.services.sync.counting import Counts
 from syncrules.services.sync.qualifying import Gate, gate_of
+from syncrules.services.sync.scope import Scope, scope_of
 
 #: What a judgement may change of a link, but for when it was.
 JUDGED = ("agreed", "seen", "version", "stamp")
@@ -48,7 +49,8 @@ class NoWorksheet(Exception):
 class Context:
     """One connection at work: by which terms, when, and what came of it so far.
 
-    ``priority`` and ``look`` are those of the outbox rows that it makes.
+    ``priority`` and ``look`` are those of the outbox rows that it makes. ``scope`` is whom it may write about: what the
+    connection's state says, but for a two-way test, which brings its own (``only``).
     """
 
     connection: Connection
@@ -56,8 +58,10 @@ class Context:
     counts: Counts = field(default_factory=Counts)
     priority: int = Push.Priority.BATCH
     look: bool = True
+    only: Scope | None = None
     terms: Terms = field(init=False)
     gate: Gate = field(init=False)
+    scope: Scope = field(init=False)
     _mark: tuple[object, ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -71,12 +75,15 @@ class Context:
         version = self._in_force()
         self.at = max(at, version.forced_at or at)
         tables = StageTableVersion.objects.filter(state=StageTableVersion.State.IN_FORCE).values_list("pk", flat=True)
+        state = Connection.objects.values_list("state", flat=True).get(pk=self.connection.pk)
         mark = (
+            state,
             version.pk, *tables, self.connection.catalogue_at, str(self.connection.qualifies), at.timestamp() // AGAIN,
         )  # fmt: skip
         if mark != self._mark:
             self.terms = terms_of(self.connection, worksheet_of(self.connection, version))
             self.gate = gate_of(self.connection, self.terms)
+            self.scope = self.only or scope_of(self.connection, state)
             self._mark = mark
 
     def _in_force(self) -> WorksheetVersion:
@@ -85,6 +92,11 @@ class Context:
         if version is None:
             raise NoWorksheet(f"{self.connection.name} has no worksheet in force.")
         return version
+
+    @property
+    def address(self) -> str:
+        """The MAP's field for the address; "" where the worksheet has no row for it."""
+        return next((row.map for row in self.terms.rows if row.hub == "email"), "")
 
     @property
     def writer(self) -> Writer:

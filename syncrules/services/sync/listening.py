@@ -7,6 +7,7 @@ from django.db import transaction
 from contacts.services.listeners import Changed
 from syncrules.models import Connection, Push
 from syncrules.services.sync import outbox
+from syncrules.services.sync.scope import WORKING
 
 #: More contacts at once are a file's or a sync's work, which waits for what people do one by one.
 MANY = 50
@@ -28,5 +29,5 @@ def wake() -> None:
 def _look() -> None:
     from syncrules.services.sync import waking  # it knows the tasks, which know everything here
 
-    for pk in Connection.objects.filter(state=Connection.State.LIVE).values_list("pk", flat=True):
+    for pk in Connection.objects.filter(state__in=WORKING).values_list("pk", flat=True):
         waking.look_at_outbox(pk)

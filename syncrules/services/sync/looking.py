@@ -94,7 +94,7 @@ def _settle(context: Context, rows: Sequence[Look], found: Mapping[str, Record])
     ids = [row.record_id for row in rows]
     shown = {found[i].id: by_id[found[i].id] for i in ids if i in found}
     counts = judge_records(context, list(shown.values()), looked=True)
-    departures.gone(context, [i for i in ids if i not in found])
+    departures.gone(context, context.scope.linked([i for i in ids if i not in found]))
     _end(rows)
     errors.solve(context.connection.pk, ids, context.at, way=Way.TO_HUB)
     counting.note(context.connection.pk, counts, context.at)

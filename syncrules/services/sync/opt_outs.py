@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from contacts.domain import consent
 from contacts.models import Address
 from contacts.services.protecting import Erased, Withdrawn
+from syncrules.domain import marks
 from syncrules.models import Connection, Link, OptOutOrder, Pull, Push
 from syncrules.services.sync import listening, outbox
 
@@ -32,11 +33,12 @@ def withdrawn(told: Sequence[Withdrawn]) -> None:
         return
     slugs = dict(Connection.objects.exclude(state=Connection.State.DRAFT).values_list("pk", "slug"))
     for pk, slug in slugs.items():
-        outbox.withdraw([one.address for one in stops if one.source != slug], stops[0].at, [pk])
+        mine = [one.address for one in stops if one.source != slug and not marks.is_anothers(one.address, slug)]
+        outbox.withdraw(mine, stops[0].at, [pk])
     open_ = set(waiting().filter(address__in=[one.address for one in stops]).values_list("connection_id", "address"))
     OptOutOrder.objects.bulk_create(
         [_order(pk, one, one.source == slug) for pk, slug in slugs.items() for one in stops
-         if (pk, one.address) not in open_],
+         if (pk, one.address) not in open_ and not marks.is_marked(one.address)],
         ignore_conflicts=True,
     )  # fmt: skip
     if slugs:

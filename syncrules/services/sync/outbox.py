@@ -7,7 +7,7 @@ sent raises the row's generation, so that it stays and is looked at again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ COLUMNS = (
 UPSERT = (
     f"INSERT INTO syncrules_push ({COLUMNS}) "
     "SELECT c.id, %s, CAST(k.value AS varchar(320)), 1, {priority}, %s, %s, 0, {look}, {no}, '' "
-    "FROM {keys} CROSS JOIN syncrules_connection c {more} WHERE c.state <> 'draft' {which} "
+    "FROM {keys} CROSS JOIN syncrules_connection c {more} WHERE c.state <> 'draft' AND c.state <> {tests} {which} "
     "ORDER BY 1, 3 "
     "ON CONFLICT (connection_id, kind, subject) DO UPDATE SET generation = syncrules_push.generation + 1, "
     "priority = CASE WHEN excluded.priority < syncrules_push.priority THEN excluded.priority "
@@ -63,7 +63,8 @@ def enqueue(
 
 
 def enqueue_everywhere(contacts: Iterable[int], at: Any, priority: int) -> int:
-    """The same for every connection that is not a draft; an Unsubscribed contact goes before all others."""
+    """The same for every connection that is neither a draft nor being tested, which starts with everything anew; an
+    Unsubscribed contact goes before all others."""
     ahead = f"CASE WHEN p.lifecycle_stage_id = '{UNSUBSCRIBED}' THEN {Priority.CONSENT.value} ELSE {int(priority)} END"
     join = "LEFT JOIN contacts_contact p ON p.id = CAST(k.value AS bigint)"
     return _put(Kind.RECORD, contacts, at, priority, None, ahead=ahead, join=join)
@@ -97,9 +98,10 @@ def _put(
         return 0
     which = "" if ids is None else f"AND c.id IN ({', '.join(map(str, ids))})"
     on_sqlite = database.vendor == "sqlite"
+    both = "max(syncrules_push.look, excluded.look)" if on_sqlite else "syncrules_push.look OR excluded.look"
     sql = UPSERT.format(
         priority=ahead or int(priority), look=_truth(look), no=_truth(False), keys=keys, more=join, which=which,
-        both="max(syncrules_push.look, excluded.look)" if on_sqlite else "syncrules_push.look OR excluded.look",
+        tests="'testing'" if ids is None else "''", both=both,
     )  # fmt: skip
     moment = at if isinstance(at, str) else bulk.as_time(at)
     with database.cursor() as cursor:
@@ -148,13 +150,19 @@ def free(connection_id: int) -> None:
         leased.filter(lease_holder__in=dead).update(lease_holder="", lease_until=None)
 
 
-def lease(connection_id: int, holder: str, at: datetime, limit: int, kind: Kind | None = None) -> list[Leased]:
+def lease(
+    connection_id: int, holder: str, at: datetime, limit: int, kind: Kind | None = None,
+    subjects: Collection[str] | None = None,
+) -> list[Leased]:  # fmt: skip
     """The next rows that are due, of one kind or of all, most urgent first; nobody else gets them meanwhile.
+
+    ``subjects``: only rows about these.
 
     A row on which workers died before comes alone, so that it can't take others with it.
     """
     rows = due(connection_id, at).order_by("priority", "id")
     rows = rows if kind is None else rows.filter(kind=kind)
+    rows = rows if subjects is None else rows.filter(subject__in=subjects)
     columns = Leased._fields[:-1]
     with transaction.atomic():
         found = [Leased(*row, holder) for row in rows.select_for_update(skip_locked=True).values_list(*columns)[:limit]]

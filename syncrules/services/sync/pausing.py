@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from syncrules.connectors.trouble import Denied, NotAllowed, Trouble, Unavailable
 from syncrules.models import Connection
+from syncrules.services.sync.scope import WORKING
 
 BASE, CAP = timedelta(seconds=2), timedelta(minutes=15)
 LEAST = timedelta(milliseconds=100)
@@ -24,13 +25,13 @@ Chance = Callable[[], float]
 
 
 def may_call(connection: Connection, at: datetime) -> bool:
-    """Whether the connection is live and not resting, as the row stands in the database at this moment."""
+    """Whether the connection is at work and not resting, as the row stands in the database at this moment."""
     return open_now(at).filter(pk=connection.pk).exists()
 
 
 def open_now(at: datetime) -> QuerySet[Connection]:
     """The connections that may call their MAP now."""
-    return Connection.objects.filter(Q(again_at=None) | Q(again_at__lte=at), state=Connection.State.LIVE)
+    return Connection.objects.filter(Q(again_at=None) | Q(again_at__lte=at), state__in=WORKING)
 
 
 def failed(connection: Connection, trouble: Trouble, at: datetime, chance: Chance = random.random) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction
 from contacts.domain.changes import Person
 from contacts.models import Address, Merge
 from contacts.queries import people
-from syncrules.domain import threshold
+from syncrules.domain import marks, threshold
 from syncrules.domain.records import Judged, Told, judge_record, map_writes
 from syncrules.domain.threshold import Threshold
 from syncrules.models import Link, Push
@@ -28,6 +28,8 @@ from syncrules.services.sync.outbox import Leased
 
 #: A contact whose address is being opted out waits so long before the next look.
 OPT_OUT_FIRST = timedelta(seconds=5)
+#: What nobody outside the connection's segment is told before it is live; going live makes it due.
+WHEN_LIVE = timedelta(hours=1)
 #: A link that went to another contact just now is looked at again.
 SOON = timedelta(seconds=1)
 Kind = Push.Kind
@@ -42,12 +44,14 @@ class Prepared:
     done: list[Leased] = field(default_factory=list)
     later: list[Leased] = field(default_factory=list)
     blocked: list[Leased] = field(default_factory=list)
+    outside: list[Leased] = field(default_factory=list)
     apart: dict[Leased, Link] = field(default_factory=dict)
 
 
 def prepare(context: Context, rows: Sequence[Leased]) -> list[Letter]:
     """The letters of these rows; rows that need none are acknowledged, and who has to wait is given back."""
     ready = Prepared()
+    rows = _inside(context, rows, ready)
     ready.letters += [Letter(r, Sort.OPT_OUT, opt_outs=(r.subject,)) for r in rows if r.kind == Kind.OPT_OUT]
     ready.letters += [Letter(r, Sort.DELETE) for r in rows if r.kind == Kind.DELETE]
     ready.letters += [Letter(r, Sort.ERASE) for r in rows if r.kind == Kind.ERASE]
@@ -56,6 +60,27 @@ def prepare(context: Context, rows: Sequence[Leased]) -> list[Letter]:
         _contacts(context, of_contacts, ready)
     _settle(context, ready)
     return ready.letters
+
+
+def _inside(context: Context, rows: Sequence[Leased], ready: Prepared) -> Sequence[Leased]:
+    """The rows about those whom the connection may write about in its state.
+
+    A contact outside needs no row: going live looks at everybody. An order to stop mail or to delete waits for that.
+    """
+    scope = context.scope
+    if scope.everybody:
+        return rows
+    subjects = {kind: [row.subject for row in rows if row.kind == kind] for kind in Kind}
+    inside: dict[str, set[str]] = {
+        Kind.RECORD: set(map(str, scope.contacts(map(int, subjects[Kind.RECORD])))),
+        Kind.OPT_OUT: scope.addresses(subjects[Kind.OPT_OUT]),
+        Kind.DELETE: scope.linked(subjects[Kind.DELETE]),
+        Kind.ERASE: scope.linked(subjects[Kind.ERASE]),
+    }
+    for row in rows:
+        if row.subject not in inside[row.kind]:
+            (ready.done if row.kind == Kind.RECORD else ready.outside).append(row)
+    return [row for row in rows if row.subject in inside[row.kind]]
 
 
 def _contacts(context: Context, rows: dict[int, Leased], ready: Prepared) -> None:
@@ -132,7 +157,7 @@ def _to_make(context: Context, rows: dict[int, Leased], ready: Prepared) -> None
     there = people(rows)
     for ident, row in rows.items():
         version, person = there.get(ident, (0, NOBODY))
-        if not person.values.get("email") or not _passes(context, takes_part, person):
+        if not _may_be_made(context, takes_part, person):
             ready.done.append(row)
             continue
         email = str(person.values["email"])
@@ -144,7 +169,10 @@ def _to_make(context: Context, rows: dict[int, Leased], ready: Prepared) -> None
         ready.letters.append(_with_opt_out(context, letter, [email]))
 
 
-def _passes(context: Context, takes_part: Threshold, person: Person) -> bool:
+def _may_be_made(context: Context, takes_part: Threshold, person: Person) -> bool:
+    email = str(person.values.get("email") or "")
+    if not email or marks.is_anothers(email, context.connection.slug):
+        return False
     return takes_part.everybody or takes_part.passes(threshold.values_of(person, context.terms.sources))
 
 
@@ -186,7 +214,7 @@ def _email_seen(context: Context, link: Link) -> str:
 
 def _settle(context: Context, ready: Prepared) -> None:
     connection, at = context.connection.pk, context.at
-    if not (ready.done or ready.blocked or ready.later):
+    if not (ready.done or ready.blocked or ready.later or ready.outside):
         return
     with transaction.atomic():
         in_line = [row.subject for row in ready.done if row not in ready.apart]
@@ -195,6 +223,7 @@ def _settle(context: Context, ready: Prepared) -> None:
         outbox.acknowledge(ready.done, at)
         outbox.give_back(ready.blocked, at + OPT_OUT_FIRST)
         outbox.give_back(ready.later, at + SOON)
+        outbox.give_back(ready.outside, at + WHEN_LIVE)
 
 
 def _apart(row: Leased, link: Link) -> Fault:

@@ -86,6 +86,7 @@ def judge_records(context: Context, shown: Sequence[Record], *, all_: bool = Fal
     """Records as they stand, in the caller's transaction; ``looked``: each was read by its id, just now."""
     lock_all()
     connection = context.connection
+    shown = context.scope.records(shown, context.address)
     departures.merged(context, {old: record for record in shown for old in record.merged})
     known = links.of_records(connection, [r.id for r in shown])
     found = _sorted(context, [r for r in shown if r.id in known], known, all_=all_, looked=looked)

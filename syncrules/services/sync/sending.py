@@ -26,6 +26,7 @@ from syncrules.services.sync.letters import Letter, Parcel, Sort
 from syncrules.services.sync.outbox import Leased
 from syncrules.services.sync.posting import post
 from syncrules.services.sync.preparing import prepare
+from syncrules.services.sync.scope import WORKING
 from syncrules.services.sync.settling import settle
 
 log = structlog.get_logger(__name__)
@@ -111,7 +112,7 @@ class _Drain:
         """Lease what is due, judge it and give it to be sent; whether there was anything. Opt-outs go alone, first."""
         at = self.clock()
         self.connection.refresh_from_db(fields=["state", "again_at", "takes_part", "failures", "trouble"])
-        if self.connection.state != Connection.State.LIVE or self._rests(at) or self.stop():
+        if self.connection.state not in WORKING or self._rests(at) or self.stop():
             return False
         rows = outbox.lease(self.connection.pk, self.holder, at, FEWEST, kind=Push.Kind.OPT_OUT)
         if rows:
