@@ -16,7 +16,8 @@ from django.utils import timezone
 from syncrules.connectors.base import Connector
 from syncrules.connectors.trouble import Trouble
 from syncrules.models import Connection, SyncRun
-from syncrules.services import audit, calling, health
+from syncrules.services import audit, calling, health, two_way
+from syncrules.services.pilot import taking_back, watching
 from syncrules.services.sync import budget, inbox, looking, pausing, polling, rounds, runs, sending, waking
 from syncrules.services.sync.deciding import NoWorksheet
 
@@ -80,10 +81,16 @@ def forget_hooks() -> None:
 
 @shared_task
 def sweep_proofs() -> None:
-    """Find audits and health reports that wait or whose worker is gone."""
+    """Find audits, tests, pilots and health reports that wait or whose worker is gone."""
     now = timezone.now()
     for audit_id in audit.unfinished(now):
         look_at_audit.delay(audit_id)
+    two_way.retest(now)
+    for test_id in two_way.unfinished(now):
+        look_at_two_way_test.delay(test_id)
+    watching.watch(now)
+    for pilot_id in taking_back.unfinished(now):
+        look_at_pilot.delay(pilot_id)
     for report_id in health.unfinished(now):
         look_at_health.delay(report_id)
 
@@ -92,6 +99,18 @@ def sweep_proofs() -> None:
 def look_at_audit(audit_id: int) -> None:
     """Work on a duplicate audit: read, or carry its plan out."""
     audit.work(audit_id)
+
+
+@shared_task
+def look_at_two_way_test(test_id: int) -> None:
+    """Run the eight checks, or clean up after a test that was left."""
+    two_way.work(test_id)
+
+
+@shared_task
+def look_at_pilot(pilot_id: int) -> None:
+    """Take a pilot back."""
+    taking_back.work(pilot_id)
 
 
 @shared_task

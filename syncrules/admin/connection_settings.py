@@ -12,17 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.admin.pages import needs, page
 from contacts.models import Source
 from contacts.services import story
 from syncrules.admin.state import moment
-from syncrules.admin.syncing import SWITCH, framed
+from syncrules.admin.syncing import framed
 from syncrules.admin.worksheet import connection_of, trail
 from syncrules.connectors.trouble import Trouble
 from syncrules.models import Connection
-from syncrules.services import calling, changes, connections, map_secrets, turning_on
+from syncrules.services import changes, connections, map_secrets
 from syncrules.services import connection_settings as settings
 from syncrules.services.hub_fields import hub_fields
 from syncrules.services.shown.standing import standing
@@ -107,7 +107,7 @@ class SettingsForm(forms.Form):
 @needs(VIEW)
 @require_http_methods(["GET", "POST"])
 def connection_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """Name, address, limits and pace of a connection; and what is missing until it can be turned on."""
+    """Name, address, limits and pace of a connection; and of what its secrets are called."""
     connection = connection_of(slug)
     may = request.user.has_perm(EDIT)
     if request.method == "POST" and not may:
@@ -121,28 +121,8 @@ def connection_settings(request: HttpRequest, slug: str) -> HttpResponse:
         "kind": connections.KINDS.get(connection.kind),
         "current": _shown(connection),
         "secrets": _secrets(connection),
-        "checks": turning_on.checks(connection, hub_fields()) if connection.state == Connection.State.DRAFT else [],
     }
-    context["ready"] = all(check.good for check in context["checks"])
     return page(request, "hub/connection_settings.html", "Settings", context, trail=_steps(connection))
-
-
-@needs(SWITCH)
-@require_POST
-def turn_on(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask the MAP and go live; why not is said above the page."""
-    connection = connection_of(slug)
-    missing = [check.text for check in turning_on.checks(connection, hub_fields()) if not check.good]
-    try:
-        if missing:
-            raise turning_on.NotTurnedOn(missing[0])
-        by, now = story.person_name(request.user), timezone.now()
-        turning_on.turn_on(connection, calling.connector_for(connection), by, now)
-    except (turning_on.NotTurnedOn, Trouble) as problem:
-        messages.error(request, f"{connection.name} stays off. {problem}")
-        return redirect("rules:connection_settings", slug)
-    messages.success(request, f"{connection.name} is live. The first full sync has begun.")
-    return redirect("rules:connection", slug)
 
 
 @needs(VIEW)
@@ -206,6 +186,5 @@ def _secrets(connection: Connection) -> list[tuple[str, str]]:
 
 urlpatterns = [
     path("connections/<slug:slug>/settings/", connection_settings, name="connection_settings"),
-    path("connections/<slug:slug>/turn-on/", turn_on, name="connection_on"),
     path("connections/<slug:slug>/changes/", change_list, name="connection_changes"),
 ]

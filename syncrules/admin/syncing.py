@@ -18,14 +18,16 @@ from contacts.models import Contact
 from contacts.services import story
 from syncrules.admin.worksheet import connection_of, trail
 from syncrules.models import Connection, SyncRun
-from syncrules.services import switching
 from syncrules.services.contact_card import takes_part
+from syncrules.services.going_live import steps
+from syncrules.services.going_live.shown import untested
 from syncrules.services.shown import hooks, trends
 from syncrules.services.shown.budget import budget
 from syncrules.services.shown.running import running, took
 from syncrules.services.shown.standing import AIM, Standing, standing
 from syncrules.services.shown.tabs import tabs
 from syncrules.services.sync import departures, pausing, runs, waking
+from syncrules.services.sync.scope import WORKING
 
 VIEW, RUN, SWITCH = "syncrules.view_connection", "syncrules.run_sync", "syncrules.switch_connection"
 #: Full syncs that are listed.
@@ -50,7 +52,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     connection, now = connection_of(slug), timezone.now()
     of, past = standing(connection, now), list(connection.runs.filter(status__in=OVER)[:RUNS])
     context = framed(
-        of, request, aim=AIM, budget=budget(of), ranges=trends.RANGES,
+        of, request, aim=AIM, untested=untested(connection), budget=budget(of), ranges=trends.RANGES,
         trends=trends.trends(connection, trends.range_of(request.GET.get("over", "")), now),
         running=running(of, past), past=[(run, took(run)) for run in past],
         hooks=hooks.summary(connection, now), busy=of.run is not None or of.changes > 0,
@@ -93,7 +95,7 @@ def _act(right: str, act: Act) -> Callable[..., HttpResponse]:
         connection = connection_of(slug)
         try:
             said = act(connection, story.person_name(request.user), timezone.now(), request.POST.get("reason", ""))
-        except (switching.NotSwitched, runs.AlreadyRunning) as error:
+        except (steps.NotMoved, runs.AlreadyRunning) as error:
             messages.warning(request, str(error))
         else:
             messages.success(request, said)
@@ -103,47 +105,47 @@ def _act(right: str, act: Act) -> Callable[..., HttpResponse]:
 
 
 def _paused(one: Connection, by: str, at: datetime, reason: str) -> str:
-    switching.pause(one, by, reason, at)
+    steps.pause(one, by, reason, at)
     return f"{one.name} is paused. Changes gather here until somebody goes on; none is lost."
 
 
 def _gone_on(one: Connection, by: str, at: datetime, reason: str) -> str:
-    switching.go_on(one, by, at)
+    steps.go_on(one, by, at)
     waking.sync_now(one.pk)
-    return f"{one.name} is live again, and what has gathered is on its way."
+    return f"{one.name} is {one.get_state_display()} again, and what has gathered is on its way."
 
 
 def _synced(one: Connection, by: str, at: datetime, reason: str) -> str:
-    if one.state != Connection.State.LIVE:
-        raise switching.NotSwitched(f"{one.name} is {one.get_state_display()}: nothing is sent or pulled.")
+    if one.state not in WORKING:
+        raise steps.NotMoved(f"{one.name} is {one.get_state_display()}: nothing is sent or pulled.")
     pausing.try_now(one, at)
     waking.sync_now(one.pk)
     return f"{one.name} is being synced. What changes shows below."
 
 
 def _started(one: Connection, by: str, at: datetime, reason: str) -> str:
-    if one.state != Connection.State.LIVE:
-        raise switching.NotSwitched(f"{one.name} is {one.get_state_display()}: a full sync needs it live.")
+    if one.state not in WORKING:
+        raise steps.NotMoved(f"{one.name} is {one.get_state_display()}: a full sync needs it live, or in its pilot.")
     runs.start(one, by, at)
     return "The full sync is at work. You may leave this page: it goes on."
 
 
 def _stopped(one: Connection, by: str, at: datetime, reason: str) -> str:
     if not runs.stop(_open_run(one)):
-        raise switching.NotSwitched(OVER_ALREADY)
+        raise steps.NotMoved(OVER_ALREADY)
     return "The full sync stops after what it is at. Nothing is lost; it goes on from there when you resume it."
 
 
 def _resumed(one: Connection, by: str, at: datetime, reason: str) -> str:
     if not runs.resume(_open_run(one), at):
-        raise switching.NotSwitched("This full sync is at work already.")
+        raise steps.NotMoved("This full sync is at work already.")
     return "The full sync goes on from where it stopped."
 
 
 def _open_run(one: Connection) -> SyncRun:
     run = one.runs.exclude(status__in=OVER).first()
     if run is None:
-        raise switching.NotSwitched(OVER_ALREADY)
+        raise steps.NotMoved(OVER_ALREADY)
     return run
 
 

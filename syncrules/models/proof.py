@@ -94,6 +94,7 @@ class Pilot(models.Model):
     ended_by_name = models.CharField(max_length=200, blank=True)
     reason = models.TextField(blank=True)
     taken_back_by_name = models.CharField(max_length=200, blank=True)
+    taken_back_by = models.IntegerField(null=True, help_text="The user's id, for the rows of history.")
     taken_back_at = models.DateTimeField(null=True)
     left = models.JSONField(default=list, help_text="What could not be taken back, and why.")
     lease_holder = models.CharField(max_length=80, blank=True)

@@ -142,6 +142,8 @@ def _absent(connection: Connection, facts: _Facts) -> tuple[str, str]:
         return f"not there yet: {words}", tone
     if connection.state == Connection.State.DRAFT:
         return "not there: it is not turned on", ""
+    if connection.state == Connection.State.TESTING:
+        return "not there: it is being tested, with test contacts alone", ""
     if not facts.contact.email:
         return "not there: it has no address", ""
     if facts.takes_part.get(connection.pk) is False:

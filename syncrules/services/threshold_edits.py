@@ -65,7 +65,7 @@ def store(
 
 def _obeyed(connection: Connection, by: str, at: datetime) -> Stored:
     """Everybody is judged anew: a full sync reads every record of the MAP and looks at every contact."""
-    if connection.state == Connection.State.DRAFT:
+    if connection.state in (Connection.State.DRAFT, Connection.State.TESTING):
         return Stored(different=True)
     outbox.unpark(connection.pk, at)
     try:

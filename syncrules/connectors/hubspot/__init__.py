@@ -10,4 +10,7 @@ from syncrules.connectors.hubspot.backoff import Timing
 from syncrules.connectors.hubspot.connector import HubSpot
 from syncrules.connectors.hubspot.settings import Settings
 
-__all__ = ["HubSpot", "Settings", "Timing"]
+__all__ = ["VERSION", "HubSpot", "Settings", "Timing"]
+
+#: Goes up with each change of what the connector does; what was tested with an older one is tested again.
+VERSION = 1

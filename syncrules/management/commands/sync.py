@@ -14,6 +14,7 @@ from syncrules.services import calling
 from syncrules.services.sync import pausing, rounds, runs
 from syncrules.services.sync.counting import Counts
 from syncrules.services.sync.deciding import NoWorksheet
+from syncrules.services.sync.scope import WORKING
 
 #: What the command's JSON holds.
 KEYS = ("pulled", "pushed", "echoes", "kept", "refused", "held", "conflicts", "errors")
@@ -51,13 +52,16 @@ class Command(BaseCommand):
 
 
 def _connection(slug: str) -> Connection:
-    """The live connection of this name."""
+    """The connection of this name, live or in its pilot."""
     connection = Connection.objects.filter(slug=slug).first()
     if connection is None:
         known = ", ".join(Connection.objects.order_by("slug").values_list("slug", flat=True)) or "none"
         raise CommandError(f"There is no connection “{slug}”. There is: {known}.", returncode=2)
-    if connection.state != Connection.State.LIVE:
+    if connection.state not in WORKING:
         why = f" {connection.state_reason}" if connection.state_reason else ""
         state = connection.get_state_display()
-        raise CommandError(f"{connection.name} is {state}, so nothing is synced.{why}", returncode=2)
+        raise CommandError(
+            f"{connection.name} is {state}, so nothing is synced.{why} Its go-live page says what comes next.",
+            returncode=2,
+        )
     return connection

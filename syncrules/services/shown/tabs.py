@@ -28,6 +28,7 @@ def tabs(of: Standing, user: User) -> list[Tab]:
         number = f"v{of.number}" if of.number else ""
         found.append(Tab("worksheet", "Worksheet", reverse("rules:worksheet", args=[slug]), number))
     found.append(Tab("threshold", "Who takes part", reverse("rules:threshold", args=[slug])))
+    found.append(Tab("go-live", "Go-live", reverse("rules:go_live", args=[slug])))
     found.append(Tab("errors", "Errors", reverse("rules:errors", args=[slug]), f"{of.errors:,}", of.errors > 0))
     found.append(Tab("opt-outs", "Unsubscribes", reverse("rules:opt_outs", args=[slug])))
     found.append(Tab("webhooks", "Webhooks", reverse("rules:hooks", args=[slug])))

@@ -20,10 +20,14 @@ WORKING = (State.PILOT, State.LIVE)
 
 @dataclass(frozen=True)
 class Scope:
-    """A segment of contacts: ``members`` are ids, None for everybody but the test contacts of other connections."""
+    """A segment of contacts: ``members`` are ids, None for everybody but the test contacts of other connections.
+
+    ``pilot`` is the pilot whose writes are noted, so that they can be taken back.
+    """
 
     connection: Connection
     members: frozenset[int] | None = None
+    pilot: int | None = None
 
     @property
     def everybody(self) -> bool:
@@ -84,15 +88,17 @@ class Marked(Scope):
 
 
 def scope_of(connection: Connection, state: str) -> Scope:
-    """Whom the connection may write about in this state; one query at most."""
+    """Whom the connection may write about in this state, read at this moment."""
     if state == State.LIVE:
         return Scope(connection)
     if state == State.PILOT:
-        running = PilotMember.objects.filter(pilot__connection=connection, pilot__status=Pilot.Status.RUNNING)
-        return Scope(connection, frozenset(running.values_list("contact_id", flat=True)))
+        at_work = (Pilot.Status.RUNNING, Pilot.Status.CLEAN)
+        pilot = Pilot.objects.filter(connection=connection, status__in=at_work).order_by("-pk").first()
+        members = PilotMember.objects.filter(pilot=pilot).values_list("contact_id", flat=True) if pilot else ()
+        return Scope(connection, frozenset(members), pilot.pk if pilot else None)
     return Scope(connection, frozenset())
 
 
 def scope_of_test(connection: Connection, addresses: Iterable[str]) -> Marked:
     """The contacts of a two-way test, whatever the connection's state."""
-    return Marked(connection, frozenset(), frozenset(a.lower() for a in addresses))
+    return Marked(connection, frozenset(), None, frozenset(a.lower() for a in addresses))

@@ -150,7 +150,7 @@ class _Drain:
         except Exception as problem:
             self._halve(rows, problem, self._prepare)
             return
-        for parcel in _parcels(letters, self.connector.batch):
+        for parcel in parcels(letters, self.connector.batch):
             self._submit(parcel)
 
     def _submit(self, parcel: Parcel) -> None:
@@ -240,7 +240,7 @@ class _Drain:
             outbox.give_back(rows, self.clock(), look=True)
 
 
-def _parcels(letters: Sequence[Letter], most: int) -> Iterator[Parcel]:
+def parcels(letters: Sequence[Letter], most: int) -> Iterator[Parcel]:
     """Letters of one sort, as many as one call takes; a merge is a call of its own."""
     for sort in Sort:
         mine = [letter for letter in letters if letter.sort is sort]

@@ -21,6 +21,7 @@ from syncrules.domain.cases import OPT_IN
 from syncrules.domain.records import agreements
 from syncrules.models import Link, Push
 from syncrules.services import links
+from syncrules.services.pilot import noting
 from syncrules.services.sync import counting, errors, inbox, opt_outs, outbox
 from syncrules.services.sync.counting import Counts
 from syncrules.services.sync.deciding import Context, Todo, decide_here
@@ -68,6 +69,7 @@ def settle(context: Context, parcel: Parcel) -> Trouble | None:
 def _settle(context: Context, parcel: Parcel) -> Counts:
     outcome = Outcome(counts=Counts(calls=parcel.calls))
     good = [a for a in parcel.answers if a.written is not None and a.written.done]
+    noting.note(context, good)
     SETTLE[parcel.sort](context, good, outcome)
     _found(context, [a for a in parcel.answers if a.found is not None], outcome)
     for answer in parcel.answers:

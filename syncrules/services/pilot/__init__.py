@@ -1,0 +1,1 @@
+"""A pilot: a first sync of at most 500 real contacts of one source, watched, and taken back with one click."""

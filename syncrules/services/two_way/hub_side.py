@@ -1,0 +1,126 @@
+"""What a two-way test does in the hub, and what the hub holds of its contacts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contacts.models import Address, Contact, Source
+from contacts.services import trials
+from contacts.services.people import person_from
+from syncrules.domain import threshold
+from syncrules.domain.records import Terms, hub_value
+from syncrules.domain.two_way.plan import Move, Pair
+from syncrules.models import Connection
+from syncrules.services.catalogue import own_sources
+
+STAGE = trials.STAGE
+
+
+def source_for(connection: Connection) -> Source:
+    """A lead source that does not live in the MAP: what it brings is the hub's own."""
+    own = own_sources(connection)
+    other = Source.objects.exclude(pk__in=own).exclude(kind=Source.Kind.MAP).order_by("pk").first()
+    return other or connection.source
+
+
+def make_pairs(pairs: Iterable[Pair], source: Source, at: datetime) -> dict[str, str]:
+    """The contacts of pairs; by address why one was not made. What a person is said to have typed is typed then."""
+    given = list(pairs)
+    refused = trials.make([_record(pair) for pair in given], source, "sales", at)
+    there = trials.found([pair.address for pair in given])
+    typed = {there[p.address]: p.here for p in given if p.typed and p.here and p.address in there}
+    trials.write_as_person(typed, at)
+    return refused
+
+
+def _record(pair: Pair) -> dict[str, str]:
+    """As a form would send it: of a contact that a person types the values of, the names alone."""
+    names = {name: value for name, value in pair.here.items() if name in ("first_name", "last_name")}
+    given = names if pair.typed else pair.here
+    return {"email": pair.address, **{name: _text(value) for name, value in given.items()}}
+
+
+def _text(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def make_movers(moves: Sequence[Move], terms: Terms, source: Source, at: datetime) -> dict[str, str]:
+    """A contact at the first stage of each move, set by whoever may set it."""
+    owners = {stage.slug: "map" if stage.owner == "map" else "sales" for stage in terms.stages.rows}
+    by_actor: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for move in moves:
+        person = {"email": move.address, "first_name": "Ada", "last_name": f"Testmover{move.who}"}
+        by_actor[owners[move.start]].append({**person, STAGE: move.start})
+    refused: dict[str, str] = {}
+    for actor, records in by_actor.items():
+        refused |= trials.make(records, source, actor, at)
+    return refused
+
+
+def make_new(connection: Connection, terms: Terms, pair: Pair, source: Source, at: datetime) -> dict[str, str]:
+    """Somebody new whom the MAP is to be told of: with what the threshold asks for, where that can be had."""
+    wanted = _leaves(connection.takes_part)
+    stage = next((v for f, v in wanted if f == STAGE and isinstance(v, str) and _may_be(terms, v)), "")
+    entry = [stage] if stage else [row.slug for row in terms.stages.rows if row.owner != "map" and row.rank > 0]
+    here = pair.here | {f: v for f, v in wanted if f in terms.worksheet.hub_fields and f not in (STAGE, "source")}
+    sources = {s.slug: s for s in Source.objects.all()}
+    origin = next((sources[v] for f, v in wanted if f == "source" and v in sources), source)
+    compiled = threshold.compile(connection.takes_part, terms.worksheet.hub_fields)
+    for slug in () if compiled.everybody else entry:
+        values = {**here, STAGE: slug, "source": origin.slug, "email": pair.address}
+        if compiled.passes(values):
+            stage = slug
+            break
+    pair.here = here
+    record = {**_record(pair), **({STAGE: stage} if stage else {})}
+    return trials.make([record], origin, "sales", at)
+
+
+def _may_be(terms: Terms, slug: str) -> bool:
+    stage = terms.stages.get(slug)
+    return stage is not None and stage.owner != "map"
+
+
+def _leaves(tree: Any) -> list[tuple[str, Any]]:
+    """Field and a value that meets the condition, for each that names values."""
+    if not isinstance(tree, Mapping):
+        return []
+    if "field" in tree:
+        value = tree.get("value")
+        values = value if isinstance(value, list) else [value]
+        return [(str(tree["field"]), v) for v in values if v is not None and tree.get("op") not in _AGAINST]
+    return [leaf for parts in tree.values() if isinstance(parts, list) for part in parts for leaf in _leaves(part)]
+
+
+_AGAINST = ("none-of", "is-not", "empty", "filled", "below", "before")
+
+
+def move(moves: Iterable[Move], at: datetime) -> None:
+    """Sales change the stage of these contacts, as far as the stage table lets them."""
+    going = [one for one in moves if one.allowed]
+    there = trials.found([one.address for one in going])
+    trials.write_as_person({there[m.address]: {STAGE: m.end} for m in going if m.address in there}, at)
+
+
+def values(terms: Terms, addresses: Collection[str]) -> dict[str, dict[str, Any]]:
+    """What each contact holds, by address, in the terms of the worksheet."""
+    there = trials.found(addresses)
+    people = {c.pk: person_from(c) for c in Contact.objects.filter(pk__in=there.values())}
+    names = [*dict.fromkeys(["source", STAGE, *(row.hub for row in terms.rows)])]
+    return {
+        address: {name: hub_value(terms, people[ident], name) for name in names}
+        for address, ident in there.items()
+        if ident in people
+    }
+
+
+def counts(addresses: Collection[str]) -> dict[str, int]:
+    """How many contacts show each address; one where all is well."""
+    found: dict[str, int] = defaultdict(int)
+    shown = Contact.objects.filter(email__in=list(addresses)).values_list("email", flat=True)
+    for address in (*shown, *Address.objects.filter(key__in=list(addresses)).values_list("key", flat=True)):
+        found[address] += 1
+    return {address: -(-n // 2) for address, n in found.items()}
