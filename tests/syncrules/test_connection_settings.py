@@ -9,12 +9,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from syncrules import seeds
-from syncrules.connectors.memory import MemoryMap
-from syncrules.connectors.trouble import Unavailable
-from syncrules.models import Connection, ConnectionChange, SyncRun
+from syncrules.models import Connection, ConnectionChange
 from syncrules.services import calling
-from syncrules.services.seed import seed_connections
 from tests.syncrules.syncing import World, connect
 
 pytestmark = pytest.mark.django_db
@@ -128,78 +124,6 @@ def test_only_those_who_may_change_a_connection_do(world: World) -> None:
     assert "Ops or an admin can change them." in client_of(world, "auditor").get(address(world)).content.decode()
     assert post(world, role="auditor", **filled(world, calls=7)).status_code == 403
     assert stored(world).calls == 100
-
-
-def turn_on(world: World, role: str = "ops") -> str:
-    """Press the button; what the page that follows says."""
-    answer = client_of(world, role).post(address(world, "connection_on"), follow=True)
-    return " ".join(str(m) for m in answer.context["messages"]) if answer.context else str(answer.status_code)
-
-
-@pytest.fixture
-def draft(world: World) -> World:
-    """The seeded connection with its worksheet in force, not turned on yet."""
-    world.connection.delete()  # two connections that write the same fields would be a problem of both
-    made = seed_connections(world.now)
-    Connection.objects.filter(pk=made.pk).update(kind="memory", state="draft")
-    made.refresh_from_db()
-    world.connection, world.map = made, MemoryMap(seeds.catalogue())
-    return world
-
-
-def test_what_has_to_stand_is_listed_before_it_is_turned_on(draft: World) -> None:
-    page = client_of(draft, "ops").get(address(draft))
-    assert page.context["ready"] is True
-    assert [check.label for check in page.context["checks"]] == ["Worksheet", "Who takes part", "Address and token"]
-    assert "Ask Sandbox and turn it on" in page.content.decode()
-    assert "Ask Sandbox and turn it on" not in client_of(draft, "auditor").get(address(draft)).content.decode()
-
-
-def test_a_connection_goes_live_once(draft: World) -> None:
-    assert "The first full sync has begun." in turn_on(draft)
-    assert (stored(draft).state, stored(draft).state_by) == ("live", "Ops")
-    assert SyncRun.objects.get().started_by_name == "Ops"
-    change = ConnectionChange.objects.get()
-    assert (change.what, change.before, change.after) == ("state", {"state": "draft"}, {"state": "live"})
-    assert "is live already" in turn_on(draft)
-    assert SyncRun.objects.count() == 1
-
-
-def test_it_stays_off_while_something_is_missing(draft: World) -> None:
-    draft.connection.versions.update(state="past")
-    page = client_of(draft, "ops").get(address(draft))
-    assert [c.label for c in page.context["checks"] if not c.good] == ["Worksheet"]
-    assert "stays off. None is in force" in turn_on(draft)
-    assert stored(draft).state == "draft"
-
-
-def test_it_stays_off_without_its_token_and_says_what_to_set(draft: World) -> None:
-    Connection.objects.update(kind="hubspot")
-    said = turn_on(draft)
-    assert "MAP_TOKEN_SANDBOX" in said
-    assert stored(draft).state == "draft"
-
-
-def test_it_stays_off_when_the_map_does_not_answer(draft: World) -> None:
-    class Away:
-        def properties(self) -> Any:
-            raise Unavailable("It answers 503.")
-
-    calling.register("memory", lambda connection: Away())  # type: ignore[arg-type, return-value]
-    assert "did not answer as it should: It answers 503." in turn_on(draft)
-    assert (stored(draft).state, SyncRun.objects.count()) == ("draft", 0)
-
-
-def test_it_stays_off_where_the_map_has_lost_a_field_of_the_worksheet(draft: World) -> None:
-    draft.map = MemoryMap(f for f in seeds.catalogue() if f.name != "firstname")
-    assert "the worksheet in force has 1 problem with the fields that it has now" in turn_on(draft)
-    assert stored(draft).state == "draft"
-
-
-def test_only_those_who_may_switch_a_connection_turn_it_on(draft: World) -> None:
-    for role in ("auditor", "sales", "marketing", "reviewer"):
-        assert client_of(draft, role).post(address(draft, "connection_on")).status_code == 403
-    assert stored(draft).state == "draft"
 
 
 def test_secrets_are_named_and_never_shown(world: World, monkeypatch: Any) -> None:

@@ -286,7 +286,7 @@ def test_the_polled_part_is_the_same_without_the_frame(sandbox):
     assert "<html" not in part
 
 
-@pytest.mark.parametrize(("name", "most"), [("connection", 24), ("hooks", 20), ("connections", 28)])
+@pytest.mark.parametrize(("name", "most"), [("connection", 30), ("hooks", 20), ("connections", 28)])
 def test_a_page_costs_the_same_however_much_there_is(sandbox, now, name, most):
     client = as_("ops")
     kit.run(sandbox, now, status="pulling", started_at=now)

@@ -55,7 +55,12 @@ def start(connection: Connection, source: Source, size: int, limits: Mapping[str
 
 def newest(connection: Connection) -> Pilot | None:
     """The latest pilot, whatever came of it."""
-    return Pilot.objects.filter(connection=connection).select_related("source").order_by("-pk").first()
+    return (
+        Pilot.objects.filter(connection=connection)
+        .select_related("source", "connection__source")
+        .order_by("-pk")
+        .first()
+    )
 
 
 def end(pilot: Pilot, by: str, at: datetime) -> None:

@@ -84,7 +84,7 @@ def work(pilot_id: int, connector: Connector | None = None, clock: Clock = timez
     holder = leases.new_holder()
     if not leases.claim(Pilot.objects.filter(pk=pilot_id, status=Status.TAKING_BACK), holder, clock()):
         return False
-    pilot = Pilot.objects.select_related("connection", "source").get(pk=pilot_id)
+    pilot = Pilot.objects.select_related("connection__source", "source").get(pk=pilot_id)
     try:
         _Taking(pilot, connector or calling.connector_for(pilot.connection), clock, holder).go()
     except (Trouble, leases.LeaseLost):
@@ -177,7 +177,11 @@ def _span(writes: Sequence[PilotWrite]) -> tuple[dict[str, str], dict[str, str]]
 
 def _going(pilot: Pilot, members: Sequence[int]) -> tuple[Values, list[tuple[int, str]]]:
     """Contact to field to the value that stood before the pilot, of what its connection wrote and nobody changed."""
-    since = pilot.created_at.isoformat(timespec="seconds")
+    since, one = pilot.created_at.isoformat(timespec="seconds"), pilot.connection
+    mine = {
+        ("connection", one.name),
+        ("source", one.source.name),
+    }  # what a record brings as it is met comes as the latter
     history = Contact.history.filter(id__in=members, history_date__lt=pilot.created_at)
     rows = history.order_by("history_id").values()
     before = {row["id"]: story.values_of(row) for row in rows}
@@ -187,9 +191,9 @@ def _going(pilot: Pilot, members: Sequence[int]) -> tuple[Values, list[tuple[int
         person, was = person_from(contact), before.get(contact.pk, {})
         for name in person.origins.get("of", {}):
             origin = origin_of(person.origins, name)
-            if origin is None or origin.writer.kind != "connection" or origin.writer.at < since:
+            if origin is None or origin.writer[:2] not in mine or origin.writer.at < since:
                 continue
-            if origin.writer.name != pilot.connection.name or person.values.get(name) == was.get(name):
+            if person.values.get(name) == was.get(name):
                 continue
             if name == "lifecycle_stage" and person.values.get(name) == UNSUBSCRIBED:
                 stays.append((contact.pk, "Unsubscribed: nothing takes that back"))

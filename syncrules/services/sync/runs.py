@@ -248,9 +248,14 @@ class _Run:
 
 
 def unmet(connection: Connection) -> QuerySet[Contact]:
-    """Contacts that take part and were never linked; the others were judged as their records were read."""
+    """Contacts that take part and were never linked; the others were judged as their records were read.
+
+    Whom the MAP refused waits for a change or for a person: a full sync would only be refused again.
+    """
     links = Link.objects.filter(connection=connection, contact=OuterRef("pk"))
-    return Contact.objects.filter(threshold.matching(connection.takes_part), ~Exists(links))
+    found = Contact.objects.filter(threshold.matching(connection.takes_part), ~Exists(links))
+    refused = Push.objects.filter(connection=connection, kind=Push.Kind.RECORD, parked=True)
+    return found.exclude(pk__in=[int(subject) for subject in refused.values_list("subject", flat=True)])
 
 
 def waiting(connection: Connection) -> QuerySet[Push]:

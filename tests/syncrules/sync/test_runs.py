@@ -302,3 +302,14 @@ def test_trouble_that_passes_costs_no_contact(pair):
     pair.settle()
     assert len(pair.map.everybody()) == 6
     assert not Push.objects.exists()
+
+
+def test_whom_the_map_refused_is_not_tried_again_by_a_full_sync(pair):
+    """It waits for a change or for a person; one who is unsubscribed would be opted out again each time."""
+    [made] = before_it_was_on(pair, 1)
+    Push.objects.create(
+        connection=pair.connection, kind=Push.Kind.RECORD, subject=str(made), priority=Push.Priority.FULL,
+        changed_at=START, due_at=START, parked=True,
+    )  # fmt: skip
+    pair.round(full=True)
+    assert pair.connector.sent == []
