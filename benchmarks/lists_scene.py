@@ -40,10 +40,10 @@ def run(say: Callable[..., None]) -> None:
     client.force_login(User.objects.get(username="bench"), "django.contrib.auth.backends.ModelBackend")
     start = (Contact.objects.order_by("-pk").values_list("pk", flat=True).first() or 0) + 1
     source = Source.objects.first()
-    _grow(start, SMALL, source.pk)
+    grow(start, SMALL, source.pk)
     small = _measure(client)
     for done in range(SMALL, LARGE, STEP):
-        _grow(start + done, STEP, source.pk)
+        grow(start + done, STEP, source.pk)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     large = _measure(client)
@@ -64,7 +64,7 @@ def _measure(client: Client) -> dict[str, float]:
     return found
 
 
-def _grow(first: int, count: int, source: int) -> None:
+def grow(first: int, count: int, source: int) -> None:
     at = datetime(2026, 4, 1, tzinfo=UTC)
     moment, writer = bulk.as_time(at), Writer("source", "bench", at.isoformat())
     contacts, addresses, arrivals = [], [], []

@@ -1,7 +1,7 @@
 """``make bench``: how fast files are taken, beside what others reach, in one run on one machine.
 
     python benchmarks/run.py [--contacts N] [--rows N] [--million] [--http] [--lists] [--queue] [--duplicates]
-        [--consent] [--rules] [--simulate] [--audit] [--sync] [--unsubscribe] [--only]
+        [--consent] [--rules] [--simulate] [--audit] [--sync] [--unsubscribe] [--two-way] [--front] [--only]
 
 Everything runs on a database of its own: SQLite in a temporary folder, or the server that DATABASE_URL
 names, where it makes and drops a database. Ratios count; absolute figures are this machine's.
@@ -37,6 +37,8 @@ def main() -> None:
     parser.add_argument("--audit", action="store_true", help="Also the duplicate audit of 1,000,000 contacts.")
     parser.add_argument("--sync", action="store_true", help="Also the sync with the sandbox: pace, delay, second run.")
     parser.add_argument("--unsubscribe", action="store_true", help="Also how fast the sandbox hears of an unsubscribe.")
+    parser.add_argument("--two-way", action="store_true", help="Also the two-way test against the sandbox.")
+    parser.add_argument("--front", action="store_true", help="Also the front page at 1,000,000 contacts.")
     parser.add_argument("--only", action="store_true", help="Leave out files and likely duplicates in labelled sets.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -59,6 +61,10 @@ def main() -> None:
             scenes.sync(Path(folder), options.contacts)
         if options.unsubscribe:
             scenes.unsubscribe(Path(folder))
+        if options.two_way:
+            scenes.two_way(Path(folder))
+        if options.front:
+            scenes.front()
         if options.million:
             scenes.million(Path(folder))
 

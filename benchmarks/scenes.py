@@ -145,6 +145,20 @@ def unsubscribe(folder: Path) -> None:
     run(say, folder)
 
 
+def two_way(folder: Path) -> None:
+    """The two-way test against the sandbox."""
+    from proof_scene import two_way_test
+
+    two_way_test(say, folder)
+
+
+def front() -> None:
+    """The front page at 1,000,000 contacts."""
+    from proof_scene import front as run
+
+    run(say)
+
+
 def say(*words: Any) -> None:
     print(*words, flush=True)
 

@@ -21,7 +21,7 @@ from django.test import Client
 from people import person, write_file
 from scenes import intake
 from sync_programs import free_port, sandbox, web, worker
-from sync_scene import LIMIT, _connection
+from sync_scene import LIMIT, connection_to_sandbox
 
 from contacts.models import Contact, Source, SourceToken
 from contacts.services.consent.links import path_for
@@ -37,7 +37,7 @@ FIRST = 3_000_000
 def run(say: Say, folder: Path) -> None:
     """Print half and 99% for each door."""
     seed_people()
-    made = _connection()
+    made = connection_to_sandbox()
     made.share = 95
     made.save()
     write_file(folder / "queued.csv", (person(FIRST + n, full=False) for n in range(OTHERS)))

@@ -135,6 +135,8 @@ def _work(connection_id: int, work: Callable[[Connection, Connector, Any, Stop],
         connector = calling.connector_for(connection)
         work(connection, connector, timezone.now, turn.is_over)
         budget.note(connection, connector.allowance(), timezone.now())
+        if connection.state == Connection.State.PILOT:
+            watching.watch(timezone.now())  # not only with the sweep: a pilot that goes wrong stops at once
     except NoWorksheet:
         return False  # nothing is sent or pulled without one; its page says so
     except Trouble as trouble:

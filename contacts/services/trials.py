@@ -78,7 +78,5 @@ def remove(ids: Collection[int], keys: Collection[str], came: Collection[int], a
     Review.objects.filter(contact__in=list(ids)).update(contact=None)
     arrivals.delete()
     Review.objects.filter(pk__in=cases, arrivals=None, candidates=None).delete()
-    Address.objects.filter(contact__in=list(ids)).delete()
-    Contact.objects.filter(pk__in=list(ids)).delete()
-    Contact.history.filter(id__in=list(ids)).delete()
+    write.remove(list(ids))
     listeners.tell([], sorted(ids), as_time(at))

@@ -39,9 +39,7 @@ def go_live(request: HttpRequest, slug: str) -> HttpResponse:
     connection, now = connection_of(slug), timezone.now()
     card = test_shown.card(connection)
     if request.htmx:  # type: ignore[attr-defined]
-        if card is None or not card.active:
-            return _fresh(request)
-        return render(request, "hub/golive_checks.html", {"card": card, "connection": connection})
+        return _part(request, connection, card)
     context = framed(standing(connection, now), request) | {
         "way": shown.way(connection, now),
         "card": card,
@@ -69,6 +67,18 @@ def report(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context |= {"card": test_shown.Card(test, test_shown.lines_of(test))}
     trail_ = [*_steps(connection), ("Go-live", reverse("rules:go_live", args=[slug]))]
     return page(request, "hub/golive_report.html", f"Two-way test of {connection.name}", context, trail=trail_)
+
+
+def _part(request: HttpRequest, connection: Connection, card: test_shown.Card | None) -> HttpResponse:
+    """What is under way, alone; the whole page once it is over."""
+    if request.GET.get("part") == "pilot":
+        pilot = pilot_shown.card(connection)
+        if pilot is None or not pilot.active:
+            return _fresh(request)
+        return render(request, "hub/golive_pilot_part.html", {"pilot": pilot, "connection": connection})
+    if card is None or not card.active:
+        return _fresh(request)
+    return render(request, "hub/golive_checks.html", {"card": card, "connection": connection})
 
 
 def _fresh(request: HttpRequest) -> HttpResponse:

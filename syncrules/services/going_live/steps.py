@@ -87,6 +87,9 @@ def back(connection: Connection, to: str, by: str, reason: str, at: datetime) ->
 
 def fall_back(connection: Connection, reason: str, at: datetime) -> bool:
     """The hub itself takes the light back to testing; False where somebody moved it meanwhile, or it is there."""
+    if connection.state == State.PAUSED:  # whoever goes on finds it in testing
+        paused = Connection.objects.filter(pk=connection.pk, paused_from__in=(State.PILOT, State.LIVE))
+        return bool(paused.update(paused_from=State.TESTING))
     if connection.state not in (State.PILOT, State.LIVE):
         return False
     with suppress(NotMoved):

@@ -32,5 +32,8 @@ def _after(answer: Answer) -> dict[str, str]:
 
 
 def _before(answer: Answer) -> dict[str, str]:
-    link = answer.letter.link
+    """Nothing where a record was to be made and one was there after all: what stood in it nobody saw."""
+    link, written = answer.letter.link, answer.written
+    if link is None and written is not None and not written.new:
+        return {}
     return {name: link.seen.get(name, "") if link else "" for name in _after(answer)}

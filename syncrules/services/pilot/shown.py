@@ -62,5 +62,5 @@ def card(connection: Connection) -> Card | None:
     bars = [
         Bar(m.label, int(pilot.seen.get(m.slug, 0)), int(pilot.limits.get(m.slug, m.limit)), m.unit) for m in MEASURES
     ]
-    can = pilot.status in (*taking_back.OVER, Status.RUNNING) and connection.state != Connection.State.LIVE
+    can = pilot.status in (*taking_back.OVER, Status.RUNNING) and not taking_back.is_live(connection)
     return Card(pilot, bars, taking_back.preview(pilot) if can else None)

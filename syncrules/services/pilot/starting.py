@@ -69,11 +69,12 @@ def end(pilot: Pilot, by: str, at: datetime) -> None:
         raise Refused("This pilot is over already.")
 
 
-def close(pilot: Pilot, status: str, reason: str, by: str, at: datetime) -> bool:
-    """End a running pilot; one that is not clean takes its connection back to testing."""
+def close(pilot: Pilot, status: str, reason: str, by: str, at: datetime, frm: str = Status.RUNNING) -> bool:
+    """End a pilot that is ``frm``; one that is not clean takes its connection back to testing."""
     with transaction.atomic():
-        running = Pilot.objects.filter(pk=pilot.pk, status=Status.RUNNING)
-        if not running.update(status=status, reason=reason, ended_by_name=by[:200], ended_at=at):
+        if not Pilot.objects.filter(pk=pilot.pk, status=frm).update(
+            status=status, reason=reason, ended_by_name=by[:200], ended_at=at
+        ):
             return False
         if status != Status.CLEAN:
             connection = Connection.objects.get(pk=pilot.connection_id)

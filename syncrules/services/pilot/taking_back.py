@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from contacts.domain.lifecycle import UNSUBSCRIBED
@@ -20,8 +21,8 @@ from contacts.models import Contact
 from contacts.services import leases, story, synced, taking_back
 from contacts.services.intake import in_transaction
 from contacts.services.people import person_from
-from syncrules.connectors.base import Connector
-from syncrules.connectors.trouble import Trouble
+from syncrules.connectors.base import Connector, Record, Why
+from syncrules.connectors.trouble import Trouble, Unavailable
 from syncrules.models import Connection, Link, Pilot, PilotMember, PilotWrite, Push
 from syncrules.services import calling
 from syncrules.services.going_live import steps
@@ -32,6 +33,8 @@ State = Connection.State
 Clock = Callable[[], datetime]
 #: Contacts, and records of the MAP, that are taken back in one step.
 BATCH = 100
+#: What may go through another time.
+PASSING = (Why.LATER, Why.UNKNOWN)
 #: What can be taken back: whatever is over, and what is going on already.
 OVER = (Status.STOPPED, Status.CLEAN)
 Values = dict[int, dict[str, Any]]
@@ -61,7 +64,7 @@ def ask(pilot: Pilot, user: Any, at: datetime) -> None:
     """Have a worker take it back; its connection goes back to testing. Raises ``Refused``."""
     with transaction.atomic():
         connection = Connection.objects.select_for_update(of=("self",)).get(pk=pilot.connection_id)
-        if connection.state == State.LIVE:
+        if is_live(connection):
             raise Refused(f"{connection.name} is live, and not of the pilot alone any more. Take it back first.")
         name = story.person_name(user)
         over = Pilot.objects.filter(pk=pilot.pk, status__in=(*OVER, Status.RUNNING))
@@ -74,8 +77,19 @@ def ask(pilot: Pilot, user: Any, at: datetime) -> None:
         Push.objects.filter(connection=connection, kind=Push.Kind.RECORD, subject__in=list(members)).delete()
 
 
+def is_live(connection: Connection) -> bool:
+    """Whether it is live, or paused from there."""
+    paused = connection.state == State.PAUSED and connection.paused_from == State.LIVE
+    return connection.state == State.LIVE or paused
+
+
 def unfinished(at: datetime) -> list[int]:
-    """Pilots that are to be taken back, on which nobody works."""
+    """Pilots that are to be taken back, on which nobody works.
+
+    What was on its way to the MAP when it was taken back may have been noted after that: it is taken back too.
+    """
+    late = PilotWrite.objects.filter(pilot=OuterRef("pk"), undone_at=None)
+    Pilot.objects.filter(Exists(late), status=Status.TAKEN_BACK).update(status=Status.TAKING_BACK)
     return leases.abandoned(Pilot.objects.filter(status=Status.TAKING_BACK), at)
 
 
@@ -125,30 +139,35 @@ class _Taking:
         return dict(rows)
 
     def _there(self, rows: Mapping[str, list[PilotWrite]]) -> None:
+        """Records go that the pilot made, and values that still stand as it wrote them; the rest is named.
+
+        What the MAP could not do for a passing reason is left for the next try.
+        """
         shown = self.connector.read(list(rows))
-        gone, changes, stays = [], [], list[tuple[int, str]]()
-        for record, writes in rows.items():
-            now = shown[record].values if record in shown and shown[record].id == record else None
-            before, after = _span(writes)
-            same = {name: text for name, text in before.items() if now is not None and now.get(name, "") == after[name]}
-            changed = [n for n in before if now is not None and n not in same and now.get(n, "") != before[n]]
-            if now is None:
-                continue
-            if any(row.made for row in writes) and not changed:
-                gone.append(record)
-            elif same and not any(row.made for row in writes):
-                changes.append((record, same))
-            stays += [(writes[0].contact_id, f"{n} in the MAP: changed there since") for n in changed]
+        ends = {record: _ending(writes, shown.get(record)) for record, writes in rows.items()}
+        gone = [record for record, end in ends.items() if end.delete]
+        changes = [(record, end.values) for record, end in ends.items() if end.values]
         said = [*self.connector.delete(gone), *self.connector.write(changes)]
-        whose = {record: writes[0].contact_id for record, writes in rows.items()}
-        asked = [*gone, *(record for record, _ in changes)]
-        stays += [(whose[r], f"record {r}: {w.error}") for r, w in zip(asked, said, strict=True) if not w.done]
+        asked = dict(zip([*gone, *(record for record, _ in changes)], said, strict=True))
+        late = {record: one for record, one in asked.items() if one.why in PASSING}
+        over = {record: writes for record, writes in rows.items() if record not in late}
+        stays = [(writes[0].contact_id, words) for record, writes in over.items() for words in ends[record].stays]
+        refused = {record: one for record, one in asked.items() if not one.done and record not in late}
+        stays += [(rows[record][0].contact_id, f"record {record}: {one.error}") for record, one in refused.items()]
+        self._settle(over, [record for record in over if ends[record].gone and record not in refused], stays)
+        if late:
+            one = next(iter(late.values()))
+            raise one.trouble or Unavailable(one.error)
+
+    def _settle(
+        self, rows: Mapping[str, list[PilotWrite]], gone: Sequence[str], stays: Iterable[tuple[int, str]]
+    ) -> None:
+        mine = Link.objects.filter(connection=self.pilot.connection)
         with transaction.atomic():
-            ids = [row.pk for writes in rows.values() for row in writes]
-            Link.objects.filter(connection=self.pilot.connection, record_id__in=gone).delete()
-            anew = Link.objects.filter(connection=self.pilot.connection, record_id__in=list(rows))
-            anew.update(agreed={}, agreed_at=None)
-            PilotWrite.objects.filter(pk__in=ids).update(undone_at=self.clock())
+            mine.filter(record_id__in=gone).delete()
+            mine.filter(record_id__in=list(rows)).update(agreed={}, agreed_at=None)
+            done = [row.pk for writes in rows.values() for row in writes]
+            PilotWrite.objects.filter(pk__in=done).update(undone_at=self.clock())
             self._note(stays)
 
     # --- the hub's side ---
@@ -158,11 +177,39 @@ class _Taking:
             there = synced.locked(members)
             going, stays = _going(self.pilot, list(there))
             who, user = self.pilot.taken_back_by_name, self.pilot.taken_back_by
-            why = f"pilot {self.pilot.pk} of {self.pilot.connection.name} taken back"
+            why = _why(self.pilot)
             taking_back.put_back(there, going, who, user, why, self.clock())
             self._note(stays)
 
         in_transaction(act)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What becomes of a record: deleted, values put back, or left, with why. ``gone``: nothing of it is left there."""
+
+    delete: bool = False
+    gone: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    stays: Sequence[str] = ()
+
+
+def _ending(writes: Sequence[PilotWrite], there: Record | None) -> _Ending:
+    record, made = writes[0].record_id, any(row.made for row in writes)
+    if there is None:
+        return _Ending(gone=made)  # somebody deleted it, or a process that was killed had just done so
+    if there.id != record:
+        return _Ending(stays=[f"record {record}: merged into {there.id} there since"])
+    before, after = _span(writes)
+    held = {name: there.values.get(name, "") for name in after}
+    stays = [
+        f"{n} in the MAP: changed there since" for n, text in held.items() if text not in (after[n], before.get(n))
+    ]
+    if made:
+        return _Ending(delete=not stays, gone=not stays, stays=stays)
+    if unseen := after.keys() - before.keys():
+        stays.append(f"record {record}: was there already, so what stood in {', '.join(sorted(unseen))} is not known")
+    return _Ending(values={n: text for n, text in before.items() if held[n] == after[n] != text}, stays=stays)
 
 
 def _span(writes: Sequence[PilotWrite]) -> tuple[dict[str, str], dict[str, str]]:
@@ -176,27 +223,50 @@ def _span(writes: Sequence[PilotWrite]) -> tuple[dict[str, str], dict[str, str]]
 
 
 def _going(pilot: Pilot, members: Sequence[int]) -> tuple[Values, list[tuple[int, str]]]:
-    """Contact to field to the value that stood before the pilot, of what its connection wrote and nobody changed."""
-    since, one = pilot.created_at.isoformat(timespec="seconds"), pilot.connection
-    mine = {
-        ("connection", one.name),
-        ("source", one.source.name),
-    }  # what a record brings as it is met comes as the latter
-    history = Contact.history.filter(id__in=members, history_date__lt=pilot.created_at)
-    rows = history.order_by("history_id").values()
-    before = {row["id"]: story.values_of(row) for row in rows}
+    """Contact to field to the value that stood before its connection wrote it, where that still stands; what stays."""
+    since, name = pilot.created_at.isoformat(timespec="seconds"), pilot.connection.name
+    # What a record brings as it is met has the source as its writer.
+    mine = {("connection", name), ("source", pilot.connection.source.name)}
+    under, wrote = _lived(pilot, members)
     going: Values = {}
     stays = []
     for contact in Contact.objects.filter(pk__in=members).order_by("pk"):
-        person, was = person_from(contact), before.get(contact.pk, {})
-        for name in person.origins.get("of", {}):
-            origin = origin_of(person.origins, name)
-            if origin is None or origin.writer[:2] not in mine or origin.writer.at < since:
+        person = person_from(contact)
+        for one, stands in sorted(wrote[contact.pk].items()):
+            origin, old, now = origin_of(person.origins, one), under[contact.pk].get(one), person.values.get(one)
+            if stands and (now or None) == (old or None):
                 continue
-            if person.values.get(name) == was.get(name):
-                continue
-            if name == "lifecycle_stage" and person.values.get(name) == UNSUBSCRIBED:
+            if one == "lifecycle_stage" and now == UNSUBSCRIBED:
                 stays.append((contact.pk, "Unsubscribed: nothing takes that back"))
+            elif stands and origin is not None and origin.writer[:2] in mine and origin.writer.at >= since:
+                going.setdefault(contact.pk, {})[one] = old
             else:
-                going.setdefault(contact.pk, {})[name] = was.get(name)
+                stays.append((contact.pk, f"{story.HUB_LABELS.get(one, one)} here: changed since"))
     return going, stays
+
+
+def _why(pilot: Pilot) -> str:
+    return f"pilot {pilot.pk} of {pilot.connection.name} taken back"
+
+
+def _lived(pilot: Pilot, members: Sequence[int]) -> tuple[Values, dict[int, dict[str, bool]]]:
+    """From the history: each contact's values as all others left them, and whether what the connection wrote stands.
+
+    "All others" is whoever is not this connection since the pilot began, so that an arrival of that time is kept.
+    """
+    under: Values = defaultdict(dict)
+    last: Values = defaultdict(dict)
+    wrote: dict[int, dict[str, bool]] = defaultdict(dict)
+    for row in Contact.history.filter(id__in=members).order_by("history_id").values():
+        ident, values = row["id"], story.values_of(row)
+        changed = {name: value for name, value in values.items() if value != last[ident].get(name)}
+        ours = row["actor"] == pilot.connection.name and row["history_user_id"] is None
+        if ours and row["history_date"] >= pilot.created_at:
+            wrote[ident] |= dict.fromkeys(changed, True)
+        else:
+            under[ident] |= changed
+            undone = (row["history_change_reason"] or "").startswith(_why(pilot))  # before a process was killed
+            kept = {} if undone else {name: False for name in changed if name in wrote[ident]}
+            wrote[ident] = {n: stands for n, stands in wrote[ident].items() if n not in changed} | kept
+        last[ident] = values
+    return under, wrote

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from contacts.models import Contact, Refusal
 from syncrules.domain.pilot import MINUTES, over
-from syncrules.models import Link, Pilot, PilotMember, Push, SyncError
-from syncrules.services import incidents, links
+from syncrules.models import Connection, Link, Pilot, PilotMember, Push, SyncError
+from syncrules.services import incidents, links, threshold
 from syncrules.services.pilot.starting import close
 
 Status = Pilot.Status
@@ -19,8 +19,9 @@ INCIDENTS = 1000
 
 
 def watch(at: datetime) -> None:
-    """Look at every running pilot."""
-    for pilot in Pilot.objects.filter(status=Status.RUNNING).select_related("connection", "source"):
+    """Look at every pilot at work: a clean one writes on until its connection goes live."""
+    clean = Q(status=Status.CLEAN, connection__state=Connection.State.PILOT)
+    for pilot in Pilot.objects.filter(Q(status=Status.RUNNING) | clean).select_related("connection", "source"):
         look(pilot, at)
 
 
@@ -29,7 +30,8 @@ def look(pilot: Pilot, at: datetime) -> Pilot:
     pilot.seen, pilot.seen_at = measured(pilot, at), at
     Pilot.objects.filter(pk=pilot.pk).update(seen=pilot.seen, seen_at=at)
     if reasons := over(pilot.seen, pilot.limits):
-        close(pilot, Status.STOPPED, "; ".join(reasons).capitalize() + ".", BY, at)
+        said = "; ".join(reasons)
+        close(pilot, Status.STOPPED, f"{said[0].upper()}{said[1:]}.", BY, at, frm=pilot.status)
     elif is_done(pilot, at):
         close(pilot, Status.CLEAN, "", BY, at)
     pilot.refresh_from_db()
@@ -69,6 +71,12 @@ def is_done(pilot: Pilot, at: datetime) -> bool:
     pulled = pilot.connection.pulled_at
     if pulled is None or pulled < pilot.created_at:
         return False
+    return not awaited(pilot).exists()
+
+
+def awaited(pilot: Pilot) -> QuerySet[Contact]:
+    """The members that are to get a record and have none; not those whose record somebody deleted there since."""
     members = PilotMember.objects.filter(pilot=pilot).values("contact_id")
-    there = Contact.objects.filter(pk__in=members).exclude(email="").count()
-    return pilot.seen.get("linked", 0) >= there
+    met = Link.objects.filter(connection=pilot.connection, contact=OuterRef("pk"))
+    able = Contact.objects.filter(threshold.matching(pilot.connection.takes_part), ~Exists(met), pk__in=members)
+    return able.exclude(email="")
