@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -13,11 +12,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from lists_scene import STEP, grow
-from sync_programs import free_port, sandbox
+from sync_programs import sandbox
 from sync_scene import LIMIT, connection_to_sandbox
 
 from contacts.models import Contact, Source
 from contacts.services.seed import seed_people
+from crmhub import environment
 from syncrules.services import calling, two_way
 
 Say = Callable[..., None]
@@ -27,8 +27,7 @@ ROLES = ("ops", "reviewer", "sales", "auditor")
 
 def two_way_test(say: Say, folder: Path) -> None:
     """Print how long a whole test takes, cleaning up included."""
-    made, port, took = connection_to_sandbox(), free_port(), []
-    os.environ["SANDBOX_PORT"] = str(port)
+    made, port, took = connection_to_sandbox(), environment.current().sandbox_port, []
     with sandbox(port, folder / "proof.sqlite3", LIMIT):
         for _ in range(3):
             started = time.perf_counter()

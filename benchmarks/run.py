@@ -44,7 +44,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["CRMHUB_VAR"] = folder
         sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+        from sync_programs import free_port
+
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmhub.settings")
+        os.environ["SANDBOX_PORT"] = str(free_port())  # a hub at work keeps its own
         own_database(folder)
         import django
 

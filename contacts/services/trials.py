@@ -17,7 +17,7 @@ from contacts.domain import rules
 from contacts.domain.changes import Received
 from contacts.domain.lifecycle import UNSUBSCRIBED
 from contacts.domain.origins import Writer, stamp
-from contacts.models import Address, Arrival, Contact, Refusal, Review, ReviewCandidate, Source
+from contacts.models import Address, Arrival, Refusal, Review, ReviewCandidate, Source
 from contacts.queries import policy_for
 from contacts.services import contact_rows, intake, listeners, synced, write
 from contacts.services.bulk import as_time

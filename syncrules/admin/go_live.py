@@ -106,6 +106,8 @@ def _act(right: str, act: Act) -> Callable[..., HttpResponse]:
 
 def _forward(request: HttpRequest, connection: Connection) -> str:
     to = steps.following(connection)
+    if to == State.PILOT:
+        raise steps.NotMoved(f"{connection.name} stays testing: choose whom the pilot is to be with.")
     connector = calling.connector_for(connection) if to == State.TESTING else None
     steps.forward(connection, to, person_name(request.user), timezone.now(), connector)
     more = " The first full sync has begun." if to == State.LIVE else ""
@@ -168,5 +170,5 @@ urlpatterns = [
     path(f"{_AT}test/<int:pk>/", report, name="two_way_report"),
     path(f"{_AT}override/", _act(overriding.ASK, _ask), name="override_ask"),
     path(f"{_AT}override/agree/", _act(overriding.AGREE, _agree), name="override_agree"),
-    path(f"{_AT}override/withdraw/", _act(overriding.ASK, _withdraw), name="override_withdraw"),
+    path(f"{_AT}override/withdraw/", _act(VIEW, _withdraw), name="override_withdraw"),
 ]

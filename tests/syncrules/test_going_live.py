@@ -185,6 +185,7 @@ def test_from_draft_to_live_by_the_buttons_of_the_page(world: World) -> None:
     factories.arrive({"email": "ann@acme.example", "first_name": "Ann"}, source=factories.FORM, at=timezone.now())
     assert "testing now" in press(world, "go_forward")
     assert "stays testing" in press(world, "go_forward")
+    assert "Eight checks passed on v1: never run" in press(world, "pilot_start", source=factories.FORM, size="5")
     assert "The eight checks run" in press(world, "two_way_start")
     two_way.work(TwoWayTest.objects.get().pk, world.map, timezone.now, lambda seconds: None)
     page = text(world)
@@ -193,7 +194,7 @@ def test_from_draft_to_live_by_the_buttons_of_the_page(world: World) -> None:
     assert "The pilot runs with 1 contacts" in press(world, "pilot_start", source=factories.FORM, size="500")
     assert world.connection.state == State.PILOT
     rounds.whole_round(world.connection, world.map, timezone.now)
-    assert "one was run" not in press(world, "go_forward")
+    assert "Pilot clean" in press(world, "go_forward")
     Pilot.objects.update(created_at=timezone.now() - timedelta(hours=1))
     watching.watch(timezone.now())
     assert "live now. The first full sync has begun." in press(world, "go_forward")

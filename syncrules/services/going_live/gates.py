@@ -11,7 +11,7 @@ from contacts.services import source_audit
 from syncrules.domain.cases import OPT_IN
 from syncrules.domain.worksheet import Direction, Rule
 from syncrules.models import Audit, Connection, Override, Pilot, TwoWayTest, WorksheetVersion
-from syncrules.services import calling, changes, checking, threshold_edits
+from syncrules.services import audit, calling, changes, checking, threshold_edits
 from syncrules.services.going_live.basis import basis_of
 from syncrules.services.hub_fields import hub_fields
 from syncrules.services.rows import left_out
@@ -69,14 +69,14 @@ def red(connection: Connection, to: str, at: datetime) -> list[Gate]:
 
 def sources(around: Around) -> Gate:
     """Every source in use was audited, and no two claim what one alone may (Step 1)."""
-    audit = source_audit.audit_sources(around.at)
-    conflicts, in_use = audit.conflicts + len(audit.undeclared), len(audit.in_use)
-    said = f"{audit.audited} of {in_use} audited"
-    if audit.conflicts:
-        said += f", {audit.conflicts} with a conflict"
-    if audit.undeclared:
-        said += f", {len(audit.undeclared)} that nobody registered"
-    return Gate("sources", "Sources audited, no conflict", not conflicts and audit.audited >= in_use, said, "sources")
+    found = source_audit.audit_sources(around.at)
+    conflicts, in_use = found.conflicts + len(found.undeclared), len(found.in_use)
+    said = f"{found.audited} of {in_use} audited"
+    if found.conflicts:
+        said += f", {found.conflicts} with a conflict"
+    if found.undeclared:
+        said += f", {len(found.undeclared)} that nobody registered"
+    return Gate("sources", "Sources audited, no conflict", not conflicts and found.audited >= in_use, said, "sources")
 
 
 def worksheet(around: Around) -> Gate:
@@ -142,12 +142,13 @@ def duplicates(around: Around) -> Gate:
     title = "Duplicates in the MAP"
     if done is None:
         return Gate("duplicates", title, False, "never audited", "audits")
-    title = f"Duplicates in the MAP under {done.target:g}%"
+    target = audit.target()
+    title = f"Duplicates in the MAP under {target:g}%"
     after = done.after
     rate = after.percent
     if around.at - done.finished_at > FRESH:
         return Gate("duplicates", title, False, f"{rate}, but audited more than {FRESH.days} days ago", "audits")
-    return Gate("duplicates", title, after.met(done.target), f"{rate} of {done.contacts:,} records", "audits")
+    return Gate("duplicates", title, after.met(target), f"{rate} of {done.contacts:,} records", "audits")
 
 
 def two_way(around: Around) -> Gate:

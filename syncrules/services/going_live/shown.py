@@ -10,7 +10,7 @@ from syncrules.models import Connection, ConnectionChange, Override, WorksheetVe
 from syncrules.services.going_live import gates, steps
 from syncrules.services.going_live.gates import Gate
 from syncrules.services.sync.scope import WORKING
-from syncrules.services.two_way.retesting import is_settled
+from syncrules.services.two_way.retesting import is_green
 
 State = Connection.State
 WORDS = {
@@ -85,8 +85,9 @@ def way(connection: Connection, at: datetime) -> Way:
 def _turned_back(connection: Connection) -> ConnectionChange | None:
     """The step back that put it where it is; None where the last step went ahead."""
     changes = ConnectionChange.objects.filter(connection=connection, what=ConnectionChange.What.STATE)
-    last = changes.order_by("-pk").first()
     order = {State(state).label: n for n, state in enumerate(steps.WAY)}
+    on_the_way = changes.filter(before__state__in=list(order), after__state__in=list(order))  # a pause is beside it
+    last = on_the_way.order_by("-pk").first()
     if last is None:
         return None
     was, now = order.get(last.before.get("state")), order.get(last.after.get("state"))
@@ -95,7 +96,7 @@ def _turned_back(connection: Connection) -> ConnectionChange | None:
 
 def untested(connection: Connection) -> str:
     """Why the light of a connection at work is not green: what is in force was not tested; "" where it was."""
-    if connection.state not in WORKING or is_settled(connection):
+    if connection.state not in WORKING or is_green(connection):
         return ""
     version = connection.versions.filter(state=WorksheetVersion.State.IN_FORCE).first()
     number, by = (version.number, version.forced_by) if version else (0, "nobody")

@@ -14,7 +14,7 @@ from django.db import transaction
 from contacts.domain.blanks import clean
 from syncrules.connectors.base import Connector
 from syncrules.connectors.trouble import Trouble
-from syncrules.models import Connection, ConnectionChange, Push
+from syncrules.models import Connection, ConnectionChange, Pilot, Push
 from syncrules.services import catalogue, changes
 from syncrules.services.going_live import gates
 from syncrules.services.going_live.gates import Gate
@@ -50,10 +50,11 @@ def forward(connection: Connection, to: str, by: str, at: datetime, connector: C
         raise NotMoved(f"{connection.name} is {connection.get_state_display()}: it goes one step at a time.")
     if connector is not None:
         _ask(connection, connector, at)
-    if red := gates.red(connection, to, at):
-        missing = "; ".join(f"{gate.title}: {gate.said.rstrip('.')}" for gate in red)
-        raise NotMoved(f"{connection.name} stays {connection.get_state_display()}. {missing}.", red)
     with transaction.atomic():
+        Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)  # nothing changes meanwhile
+        if red := gates.red(connection, to, at):
+            missing = "; ".join(f"{gate.title}: {gate.said.rstrip('.')}" for gate in red)
+            raise NotMoved(f"{connection.name} stays {connection.get_state_display()}. {missing}.", red)
         _set(connection, connection.state, to, by, "", at)
         if to == State.LIVE:
             _begin(connection, by, at)
@@ -119,10 +120,18 @@ def _set(connection: Connection, old: str, new: str, by: str, reason: str, at: d
     with transaction.atomic():
         wanted = Connection.objects.filter(pk=connection.pk, state=old)
         if wanted.update(state=new, state_by=by[:200], state_at=at, state_reason=reason, **more):
+            if old == State.PILOT and new in (State.DRAFT, State.TESTING):
+                _end_pilot(connection, by, reason, at)
             changes.note(connection, ConnectionChange.What.STATE, *words, by, reason, at)
             connection.refresh_from_db()
             return
     raise NotMoved(_already(connection))
+
+
+def _end_pilot(connection: Connection, by: str, reason: str, at: datetime) -> None:
+    """A pilot ends with the state that it was for, and does not count."""
+    running = Pilot.objects.filter(connection=connection, status=Pilot.Status.RUNNING)
+    running.update(status=Pilot.Status.STOPPED, reason=reason, ended_by_name=by[:200], ended_at=at)
 
 
 def _already(connection: Connection) -> str:

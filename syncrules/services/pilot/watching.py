@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
 from contacts.models import Contact, Refusal
 from syncrules.domain.pilot import MINUTES, over
 from syncrules.models import Connection, Link, Pilot, PilotMember, Push, SyncError
 from syncrules.services import incidents, links, threshold
+from syncrules.services.going_live.basis import basis_of
 from syncrules.services.pilot.starting import close
 
 Status = Pilot.Status
@@ -20,8 +21,8 @@ INCIDENTS = 1000
 
 def watch(at: datetime) -> None:
     """Look at every pilot at work: a clean one writes on until its connection goes live."""
-    clean = Q(status=Status.CLEAN, connection__state=Connection.State.PILOT)
-    for pilot in Pilot.objects.filter(Q(status=Status.RUNNING) | clean).select_related("connection", "source"):
+    at_work = Pilot.objects.filter(status__in=(Status.RUNNING, Status.CLEAN), connection__state=Connection.State.PILOT)
+    for pilot in at_work.select_related("connection", "source"):
         look(pilot, at)
 
 
@@ -32,7 +33,7 @@ def look(pilot: Pilot, at: datetime) -> Pilot:
     if reasons := over(pilot.seen, pilot.limits):
         said = "; ".join(reasons)
         close(pilot, Status.STOPPED, f"{said[0].upper()}{said[1:]}.", BY, at, frm=pilot.status)
-    elif is_done(pilot, at):
+    elif is_done(pilot, at) and pilot.basis == basis_of(pilot.connection):
         close(pilot, Status.CLEAN, "", BY, at)
     pilot.refresh_from_db()
     return pilot

@@ -33,12 +33,13 @@ class MapSide:
     def make_movers(self, moves: Sequence[Move], texts: Mapping[str, str]) -> None:
         """A record at the first stage of each move; ``texts`` is stage to the MAP's name for it."""
         names = {row.hub: row.map for row in self.terms.rows if row.hub in ("first_name", "last_name")}
+        records = {}
         for move in moves:
             person = {"first_name": "Ada", "last_name": f"Testmover{move.who}"}
-            given = {there: person[name] for name, there in names.items() if self._writes(there)}
+            records[move.address] = {there: person[name] for name, there in names.items() if self._writes(there)}
             if move.start != UNSUBSCRIBED:
-                given |= {self._stage: texts[move.start]}
-            self._upsert({move.address: given})
+                records[move.address][self._stage] = texts[move.start]
+        self._upsert(records)
 
     def edit(self, pairs: Sequence[Pair]) -> None:
         """The MAP's users change values."""
@@ -73,6 +74,8 @@ class MapSide:
         return not self.terms.worksheet.map_fields[name].read_only
 
     def _upsert(self, records: Mapping[str, Mapping[str, str]]) -> None:
+        if not records:
+            return
         results = self.connector.upsert([New(address, values) for address, values in records.items()])
         for address, result in zip(records, results, strict=True):
             if result.done:

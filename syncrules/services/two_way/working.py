@@ -15,6 +15,7 @@ from syncrules.connectors.trouble import Trouble
 from syncrules.domain.two_way.checks import eight
 from syncrules.models import Connection, TwoWayTest
 from syncrules.services import calling
+from syncrules.services.going_live.basis import basis_of
 from syncrules.services.sync.deciding import NoWorksheet
 from syncrules.services.two_way.cleaning import NotClean, clean
 from syncrules.services.two_way.running import Running, Stopped
@@ -25,6 +26,7 @@ Clock = Callable[[], datetime]
 Sleep = Callable[[float], None]
 Status = TwoWayTest.Status
 GONE = "The process that ran it stopped in the middle. What it had made was cleaned up; run it again."
+CHANGED = "What is in force changed while it ran, so it shows nothing. What it had made was cleaned up; run it again."
 ASKED = "Somebody stopped it. What it had made was cleaned up."
 
 
@@ -65,7 +67,7 @@ def work(
 
 def _run(test: TwoWayTest, connector: Connector, holder: str, clock: Clock, sleep: Sleep) -> None:
     """The test up to its checks; why it did not get there is kept."""
-    _note(test, holder, clock, status=Status.RUNNING, started_at=clock())
+    _note(test, holder, clock, status=Status.RUNNING, started_at=clock(), basis=basis_of(test.connection))
 
     def note(step: str, done: int, of: int) -> None:
         _note(test, holder, clock, step=step, done=done, of=of)
@@ -96,6 +98,8 @@ def _clean(test: TwoWayTest, connector: Connector, holder: str, clock: Clock) ->
     except NotClean as left:
         leases.give_back(test.pk, holder, TwoWayTest, problem=str(left))
         return
+    if test.checks and test.basis != basis_of(test.connection):
+        _note(test, holder, clock, checks=[], problem=CHANGED)
     passed = bool(test.checks) and all(check["passed"] for check in test.checks)
     status = Status.PASSED if passed else Status.FAILED if test.checks else Status.STOPPED
     _note(test, holder, clock, status=status, step="", cleaned_at=clock(), finished_at=clock())
