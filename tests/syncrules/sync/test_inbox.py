@@ -277,3 +277,9 @@ def test_an_event_of_a_record_that_is_linked_already_is_judged(sides):
     look(sides)
     assert contact(address(1)).job_title == "Chief"
     assert Link.objects.get().seen["title"] == "Chief"
+
+
+def test_while_a_connection_is_tested_its_webhooks_are_kept_and_nobody_looks(sides):
+    sides.connection.state = "testing"
+    assert receive(sides, event("a", sides.map.create(**person(1)))) == 1
+    assert (Hook.objects.count(), Look.objects.count()) == (1, 0)
