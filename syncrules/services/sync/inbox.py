@@ -43,7 +43,8 @@ LOOK_COLUMNS = "connection_id, record_id, generation, told_at, due_at, tries, pa
 def receive(connection: Connection, events: Sequence[Event], at: datetime) -> int:
     """Keep events and have their records looked at, in one transaction; how many were new.
 
-    While a connection is tested they are kept and nobody looks. One that came before only counts. One whose key came before with another body is kept beside it and not believed.
+    While a connection is tested they are kept and nobody looks. One that came before only
+    counts. One whose key came before with another body is kept beside it and not believed.
     """
     with transaction.atomic():
         times = Counter(event.key[:200] for event in events)
