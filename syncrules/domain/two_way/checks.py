@@ -31,7 +31,8 @@ class Seen(NamedTuple):
 
 @dataclass
 class Story:
-    """What a test did and saw. ``made``: before any sync; ``met``: after the first; ``end``: after the changes.
+    """What a test did and saw. ``made``: before any sync; ``met``: after it; ``end``: after the changes; ``last``:
+    after the MAP changed the source of whom it had brought.
 
     ``refused`` is by address why a side did not take a test value; ``errors`` are what the sync could not do;
     ``others`` is how many contacts outside the test were written, None where the connection is live.
@@ -42,6 +43,7 @@ class Story:
     made: Seen
     met: Seen
     end: Seen
+    last: Seen
     refused_here: Mapping[str, str] = field(default_factory=dict)
     refused_there: Mapping[str, str] = field(default_factory=dict)
     errors: Sequence[tuple[str, str]] = ()
@@ -101,6 +103,7 @@ def _overwrites(story: Story) -> Check:
     for pair in story.plan.pairs:
         for row in tested_rows(story.terms):
             cases += _row_cases(story, pair, row)
+    cases += _first_touch(story)
     twice = [a for a, n in story.end.contacts.items() if n > 1] + [a for a, n in story.end.records.items() if n > 1]
     cases += [Case(address, "", None, "one of it", "a duplicate", False) for address in twice]
     wrong = sum(not case.passed for case in cases)
@@ -146,6 +149,15 @@ def _promises(story: Story, pair: Pair, row: Row, typed: bool) -> list[Case]:
         return []
     why = "typed by a person" if typed else "set once" if row.hub == "source" else "filled"
     return [_case(story, f"{pair.address}, hub, {why}: it stays", row, before, after, same(before, after))]
+
+
+def _first_touch(story: Story) -> list[Case]:
+    """The source of somebody whom the MAP brought is set once too."""
+    address = story.plan.new_there.address
+    before, after = (seen.hub.get(address, {}).get("source") for seen in (story.end, story.last))
+    rows = [row for row in story.terms.rows if row.hub == "source" and before is not None]
+    about = f"{address}, hub, set once: it stays"
+    return [_case(story, about, row, before, after, before == after) for row in rows]
 
 
 def _new_here(story: Story) -> Check:

@@ -108,6 +108,8 @@ def _whole(terms: Terms, who: int, address: str) -> Pair:
         value, text = samples.here(translator, who), samples.there(translator, who, samples.THERE)
         pair.here |= {row.hub: value} if value is not None and row.hub != "source" else {}
         pair.there |= {row.map: text} if text else {}
+        if row.hub == "source" and (changed := samples.there(translator, who, samples.LATER)):
+            pair.later[row.map] = changed  # the first touch counts, also of whom the MAP itself brought
     return pair
 
 

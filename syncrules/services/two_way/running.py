@@ -29,7 +29,7 @@ from syncrules.services.two_way.map_side import MapSide
 #: Rounds until both sides are quiet, at most; between two of them a pause that grows from PAUSE to LONGEST seconds, as
 #: a MAP's search may be behind: a minute in all.
 ROUNDS, PAUSE, LONGEST = 30, 0.2, 3.0
-STEPS = 7
+STEPS = 8
 Note = Callable[[str, int, int], None]
 
 
@@ -81,8 +81,11 @@ class Running:
         self._tell("holding both sides beside each other", 6)
         out = self.there.opted_out([m.address for m in self.plan.in_hub if m.allowed])
         end = self._look()._replace(out=out)
+        self._tell("changing the source of whom the MAP brought", 7)
+        self.there.edit([self.plan.new_there])
+        self._settle()
         return Story(
-            self.terms, self.plan, made, met, end, self.refused_here, self.there.refused, self._errors(),
+            self.terms, self.plan, made, met, end, self._look(), self.refused_here, self.there.refused, self._errors(),
             self._others(), frozenset(self.there.not_made),
         )  # fmt: skip
 

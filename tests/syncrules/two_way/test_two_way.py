@@ -95,6 +95,8 @@ WRONG = [
     (3, changed("company", "company", "interest", "to-map", "hub")),
     (4, [*ROWS, ("source", "interest", "both", "fresh", {"value_map": [["laser", "website-contact-form"],
                                                                       ["mill", "paid-search-landing-page"]]})]),
+    (4, [*ROWS, ("source", "interest", "to-hub", "fresh", {"value_map": [["laser", "website-contact-form"],
+                                                                        ["mill", "paid-search-landing-page"]]})]),
     (5, changed("first_name", "first_name", "firstname", "to-hub", "fill")),
     (6, changed("email", "email", "email", "to-map", "never")),
     (7, changed("lifecycle_stage", "lifecycle_stage", "stage", "to-hub", "stage")),
