@@ -22,8 +22,8 @@ class Refused(Exception):
     """Why no test can be run now, in words."""
 
 
-def start(connection: Connection, by: str, at: datetime) -> TwoWayTest:
-    """Ask for a test; a worker finds it. Raises ``Refused``."""
+def start(connection: Connection, by: str, at: datetime, holder: str = "") -> TwoWayTest:
+    """Ask for a test; a worker finds it, unless ``holder`` works on it at once. Raises ``Refused``."""
     with transaction.atomic():
         connection = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
         if connection.state not in TESTABLE:
@@ -37,7 +37,8 @@ def start(connection: Connection, by: str, at: datetime) -> TwoWayTest:
             raise Refused(f"{connection.name} has no worksheet in force.")
         return TwoWayTest.objects.create(
             connection=connection, mark=f"t{uuid.uuid4().hex[:10]}", basis=basis_of(connection), worksheet=number,
-            started_by_name=by[:200], created_at=at,
+            started_by_name=by[:200], created_at=at, lease_holder=holder,
+            lease_until=at + leases.LEASE if holder else None,
         )  # fmt: skip
 
 

@@ -34,8 +34,9 @@ def run_here(
     connection: Connection, by: str, connector: Connector, clock: Clock = timezone.now, sleep: Sleep = time.sleep
 ) -> TwoWayTest:
     """A whole test in this process. Raises ``Refused``, also where somebody else took it over."""
-    test = start(connection, by, clock())
-    if not work(test.pk, connector, clock, sleep):
+    holder = leases.new_holder()
+    test = start(connection, by, clock(), holder)
+    if not _work(test.pk, connector, holder, clock, sleep):
         raise Refused("A worker took the test over; its page shows what comes of it.")
     test.refresh_from_db()
     return test
@@ -47,8 +48,11 @@ def work(
     """Run a test that waits, or clean up after one that was left; False where somebody else does."""
     holder = leases.new_holder()
     left = TwoWayTest.objects.filter(pk=test_id, cleaned_at=None)
-    if not leases.claim(left, holder, clock()):
-        return False
+    return leases.claim(left, holder, clock()) and _work(test_id, connector, holder, clock, sleep)
+
+
+def _work(test_id: int, connector: Connector | None, holder: str, clock: Clock, sleep: Sleep) -> bool:
+    """Whoever holds the lease works; False where it was lost."""
     test = TwoWayTest.objects.select_related("connection__source").get(pk=test_id)
     try:
         connector = connector or calling.connector_for(test.connection)
