@@ -92,7 +92,12 @@ def _segment(story: Story) -> Check:
     cases = [Case(address, "", None, "no error", text, False) for address, text in story.errors]
     if story.others:
         cases.append(Case("everybody else", "", None, "0 written", f"{story.others} written", False))
-    joined = [p for p in story.plan.pairs if p.address in story.met.hub and p.address in story.met.map]
+    joined = [p for p in story.plan.pairs if story.met.records.get(p.address)]
+    cases += [
+        Case(p.address, "", None, "linked to its record", "not linked", False)
+        for p in story.plan.pairs
+        if p not in joined
+    ]
     others = "others go on as before, it is live" if story.others is None else f"{story.others} others written"
     seen = f"{len(joined)} in step, {len(story.errors)} errors, {others}"
     return check(3, "Sync for the test segment only", "0 others written, 0 errors", seen, cases)
@@ -215,7 +220,8 @@ def _moved(story: Story, move: Move, seen: Seen) -> Case:
 
 
 def _stage_in_map(story: Story) -> Check:
-    cases: list[Case] = []
+    tried = [m for m in story.plan.in_map if m.address not in story.not_made and m.end != UNSUBSCRIBED]
+    cases = [] if tried else [Case("stage table", "", None, "moves", "the MAP made none", False)]
     for move in story.plan.in_map:
         if move.address in story.not_made:
             continue
@@ -233,6 +239,7 @@ def _stage_in_map(story: Story) -> Check:
 def _stages(number: int, title: str, story: Story, cases: list[Case]) -> Check:
     """Without a row for the stage, or for the opt-in, no move can be right (playbook, Step 3)."""
     fields = {row.hub for row in story.terms.rows}
+    cases += [] if cases else [Case("stage table", "", None, "moves", "no move could be tried", False)]
     cases += [Case("worksheet", name, None, "a row", "no row", False) for name in (STAGE, OPT_IN) if name not in fields]
     return check(number, title, f"{len(cases)} of {len(cases)} moves", f"{_good(cases)} moves", cases)
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contacts.domain.lifecycle import UNSUBSCRIBED
-from syncrules.connectors.base import Connector, New, OptOut, Record
+from syncrules.connectors.base import Connector, New, OptOut, Record, Written
 from syncrules.domain.cases import STAGE
 from syncrules.domain.records import Terms
 from syncrules.domain.two_way.plan import Move, Pair
+from syncrules.services.sync.refusing import is_verdict
 
 
 @dataclass
@@ -44,7 +45,7 @@ class MapSide:
     def edit(self, pairs: Sequence[Pair]) -> None:
         """The MAP's users change values."""
         found = [(pair, self.ids[pair.address]) for pair in pairs if pair.address in self.ids and pair.later]
-        results = self.connector.write([(ident, pair.later) for pair, ident in found])
+        results = _told(self.connector.write([(ident, pair.later) for pair, ident in found]))
         for (pair, _), result in zip(found, results, strict=True):
             if not result.done:
                 self.refused[pair.address] = result.error
@@ -53,18 +54,18 @@ class MapSide:
         """The MAP sets stages; an unsubscribe is an opt-out there. What the MAP itself does not make is noted."""
         out = [m for m in moves if m.end == UNSUBSCRIBED and m.address in self.ids]
         if out:
-            self.connector.opt_out([OptOut(m.address) for m in out])
+            _told(self.connector.opt_out([OptOut(m.address) for m in out]))
         going = [m for m in moves if m.end != UNSUBSCRIBED and m.address in self.ids]
         self._set(going)
         left = self._elsewhere(going)
         if left:  # HubSpot takes an earlier stage only after the later one was cleared
-            self.connector.write([(self.ids[m.address], {self._stage: ""}) for m in left])
+            _told(self.connector.write([(self.ids[m.address], {self._stage: ""}) for m in left]))
             self._set(left)
             self.not_made |= {m.address for m in self._elsewhere(left)}
         self.not_made |= {m.address for m in moves if m.address not in self.ids}
 
     def _set(self, moves: Sequence[Move]) -> None:
-        self.connector.write([(self.ids[m.address], {self._stage: m.text}) for m in moves])
+        _told(self.connector.write([(self.ids[m.address], {self._stage: m.text}) for m in moves]))
 
     def _elsewhere(self, moves: Sequence[Move]) -> list[Move]:
         shown = self.connector.read([self.ids[m.address] for m in moves])
@@ -76,7 +77,7 @@ class MapSide:
     def _upsert(self, records: Mapping[str, Mapping[str, str]]) -> None:
         if not records:
             return
-        results = self.connector.upsert([New(address, values) for address, values in records.items()])
+        results = _told(self.connector.upsert([New(address, values) for address, values in records.items()]))
         for address, result in zip(records, results, strict=True):
             if result.done:
                 self.ids[address] = result.id
@@ -93,6 +94,14 @@ class MapSide:
         """Those of these addresses that the MAP must not mail."""
         told = self.connector.subscriptions(list(addresses)) if addresses else {}
         return frozenset(address for address, state in told.items() if state.opted_out)
+
+
+def _told(results: Sequence[Written]) -> Sequence[Written]:
+    """What the MAP said of each item. Raises the ``Trouble`` of a whole call: that is no word on the worksheet."""
+    trouble = next((one.trouble for one in results if one.trouble is not None and not is_verdict(one.trouble)), None)
+    if trouble is not None:
+        raise trouble
+    return results
 
 
 def _value(shown: Mapping[str, Record], ident: str, name: str) -> str:

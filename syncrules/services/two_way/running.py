@@ -135,7 +135,8 @@ class Running:
         while rows := outbox.lease(self.connection.pk, self.holder, self.clock(), 200, subjects=subjects):
             self.context.obey(self.clock())
             for parcel in parcels(prepare(self.context, rows), self.connector.batch):
-                settle(self.context, post(self.connector, parcel))
+                if trouble := settle(self.context, post(self.connector, parcel)):
+                    raise trouble  # else what was not sent would be due again at once, for ever
 
     def _is_quiet(self) -> bool:
         """Whether each record shows what the hub has seen of it, nothing waits, and whoever is to be here is."""
@@ -169,7 +170,7 @@ class Running:
         several: dict[int, int] = {}
         for contact, _ in links:
             several[contact] = several.get(contact, 0) + 1
-        records = {address: several.get(ident, 1) for address, ident in trials.found(self.addresses).items()}
+        records = {address: several.get(ident, 0) for address, ident in trials.found(self.addresses).items()}
         shown = {address: dict(record.values) for address, record in found.items()}
         return Seen(hub_side.values(self.terms, self.addresses), shown, hub_side.counts(self.addresses), records)
 

@@ -62,8 +62,10 @@ def _work(test_id: int, connector: Connector | None, holder: str, clock: Clock, 
             _note(test, holder, clock, status=Status.CLEANING, problem=GONE)
         _clean(test, connector, holder, clock)
     except Trouble as trouble:
-        said = {"status": Status.CLEANING} if test.status != Status.QUEUED else {}
-        leases.give_back(test_id, holder, TwoWayTest, problem=f"{test.connection.name}: {trouble}", **said)
+        said = {"problem": f"{test.connection.name}: {trouble}"}
+        begun = test.status != Status.QUEUED  # else nothing was made, and nothing waits for the MAP to come back
+        over = {"status": Status.STOPPED, "cleaned_at": clock(), "finished_at": clock()}
+        leases.give_back(test_id, holder, TwoWayTest, **said, **({"status": Status.CLEANING} if begun else over))
     except leases.LeaseLost:
         return False
     return True

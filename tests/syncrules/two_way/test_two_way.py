@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 
 from contacts.models import Contact
+from syncrules.connectors.base import Why, Written
 from syncrules.connectors.trouble import Unavailable
 from syncrules.domain.marks import DOMAIN
 from syncrules.models import Connection, Link, MarkedRecord, Push, TwoWayTest
@@ -247,3 +248,38 @@ def test_another_connection_is_not_told_of_test_contacts() -> None:
     assert seen
     assert not any(DOMAIN in address for address in seen)
     assert not Push.objects.filter(subject__contains=DOMAIN).exists()
+
+
+@pytest.mark.parametrize("call", ["upsert", "write", "opt_out"])
+def test_a_map_that_is_away_for_writes_ends_the_test_and_says_nothing_of_the_worksheet(call: str) -> None:
+    sides = prepared(state=State.LIVE)
+    before = counts()
+
+    class Late:
+        def __getattr__(self, name: str) -> Any:
+            return self.late if name == call else getattr(sides.map, name)
+
+        def late(self, items: Any) -> list[Written]:
+            return [Written("", "down", Why.LATER, trouble=Unavailable("It answers 503.")) for _ in items]
+
+    test = run(sides, Late())
+    assert (test.status, test.checks) == (Status.STOPPED, [])
+    assert "It answers 503" in test.problem
+    assert counts() == before
+    assert Connection.objects.get().state == State.LIVE
+
+
+def test_a_test_whose_token_is_missing_ends_at_once() -> None:
+    sides = prepared()
+    test = two_way.start(sides.connection, "Ops", sides.clock())
+    Connection.objects.update(kind="hubspot")
+    assert two_way.work(test.pk, None, sides.clock)
+    test.refresh_from_db()
+    assert test.status == Status.STOPPED
+    assert test.cleaned_at
+    assert "token" in test.problem.lower()
+
+
+def test_where_the_map_can_make_no_move_none_passes() -> None:
+    sides = prepared(changed("lifecycle_stage", "lifecycle_stage", "interest", "both", "stage"))
+    assert {7, 8} <= failed(run(sides))
