@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from contacts.services.people import person_from
 from syncrules.domain import threshold
 from syncrules.domain.records import Terms, hub_value
 from syncrules.domain.two_way.plan import Move, Pair
+from syncrules.domain.two_way.wishes import wishes
 from syncrules.models import Connection
 from syncrules.services.catalogue import own_sources
 
@@ -62,40 +63,12 @@ def make_movers(moves: Sequence[Move], terms: Terms, source: Source, at: datetim
 
 def make_new(connection: Connection, terms: Terms, pair: Pair, source: Source, at: datetime) -> dict[str, str]:
     """Somebody new whom the MAP is to be told of: with what the threshold asks for, where that can be had."""
-    wanted = _leaves(connection.takes_part)
-    stage = next((v for f, v in wanted if f == STAGE and isinstance(v, str) and _may_be(terms, v)), "")
-    entry = [stage] if stage else [row.slug for row in terms.stages.rows if row.owner != "map" and row.rank > 0]
-    here = pair.here | {f: v for f, v in wanted if f in terms.worksheet.hub_fields and f not in (STAGE, "source")}
-    sources = {s.slug: s for s in Source.objects.all()}
-    origin = next((sources[v] for f, v in wanted if f == "source" and v in sources), source)
-    compiled = threshold.compile(connection.takes_part, terms.worksheet.hub_fields)
-    for slug in () if compiled.everybody else entry:
-        values = {**here, STAGE: slug, "source": origin.slug, "email": pair.address}
-        if compiled.passes(values):
-            stage = slug
-            break
-    pair.here = here
-    record = {**_record(pair), **({STAGE: stage} if stage else {})}
-    return trials.make([record], origin, "sales", at)
-
-
-def _may_be(terms: Terms, slug: str) -> bool:
-    stage = terms.stages.get(slug)
-    return stage is not None and stage.owner != "map"
-
-
-def _leaves(tree: Any) -> list[tuple[str, Any]]:
-    """Field and a value that meets the condition, for each that names values."""
-    if not isinstance(tree, Mapping):
-        return []
-    if "field" in tree:
-        value = tree.get("value")
-        values = value if isinstance(value, list) else [value]
-        return [(str(tree["field"]), v) for v in values if v is not None and tree.get("op") not in _AGAINST]
-    return [leaf for parts in tree.values() if isinstance(parts, list) for part in parts for leaf in _leaves(part)]
-
-
-_AGAINST = ("none-of", "is-not", "empty", "filled", "below", "before")
+    wanted = wishes(threshold.compile(connection.takes_part, terms.worksheet.hub_fields), pair.who)
+    origin = Source.objects.filter(slug=wanted.pop("source", "")).first() or source
+    stage = terms.stages.get(wanted.get(STAGE, ""))
+    pair.here |= {name: value for name, value in wanted.items() if name in pair.here}
+    record = {**_record(pair), **wanted, "email": pair.address}
+    return trials.make([record], origin, "map" if stage is not None and stage.owner == "map" else "sales", at)
 
 
 def move(moves: Iterable[Move], at: datetime) -> None:
