@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from contacts.models import Address, Contact, Source
+from contacts.models import Contact, Source
 from contacts.services import trials
 from contacts.services.people import person_from
 from syncrules.domain import threshold
 from syncrules.domain.records import Terms, hub_value
 from syncrules.domain.two_way.plan import Move, Pair
 from syncrules.domain.two_way.wishes import wishes
-from syncrules.models import Connection
+from syncrules.models import Connection, Link
 from syncrules.services.catalogue import own_sources
 
 STAGE = trials.STAGE
@@ -90,10 +90,10 @@ def values(terms: Terms, addresses: Collection[str]) -> dict[str, dict[str, Any]
     }
 
 
-def counts(addresses: Collection[str]) -> dict[str, int]:
-    """How many contacts show each address; one where all is well."""
-    found: dict[str, int] = defaultdict(int)
-    shown = Contact.objects.filter(email__in=list(addresses)).values_list("email", flat=True)
-    for address in (*shown, *Address.objects.filter(key__in=list(addresses)).values_list("key", flat=True)):
-        found[address] += 1
-    return {address: -(-n // 2) for address, n in found.items()}
+def counts(connection: Connection, records: Mapping[str, str]) -> dict[str, int]:
+    """How many contacts stand for each address: whose it is, and whoever its record (by address) was linked to."""
+    owners = trials.found(records)
+    linked = Link.objects.filter(connection=connection, record_id__in=records.values())
+    whose = dict(linked.values_list("record_id", "contact"))
+    people = {address: {owners.get(address), whose.get(record)} - {None} for address, record in records.items()}
+    return {address: len(ids) for address, ids in people.items()}

@@ -172,7 +172,12 @@ class Running:
             several[contact] = several.get(contact, 0) + 1
         records = {address: several.get(ident, 0) for address, ident in trials.found(self.addresses).items()}
         shown = {address: dict(record.values) for address, record in found.items()}
-        return Seen(hub_side.values(self.terms, self.addresses), shown, hub_side.counts(self.addresses), records)
+        return Seen(
+            hub_side.values(self.terms, self.addresses),
+            shown,
+            hub_side.counts(self.connection, self.there.ids),
+            records,
+        )
 
     def _errors(self) -> list[tuple[str, str]]:
         contacts = {str(ident): address for address, ident in trials.found(self.addresses).items()}

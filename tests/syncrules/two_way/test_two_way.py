@@ -297,3 +297,18 @@ def test_a_test_whose_token_is_missing_ends_at_once() -> None:
 def test_where_the_map_can_make_no_move_none_passes() -> None:
     sides = prepared(changed("lifecycle_stage", "lifecycle_stage", "interest", "both", "stage"))
     assert {7, 8} <= failed(run(sides))
+
+
+def test_a_record_that_is_linked_to_another_contact_is_a_duplicate() -> None:
+    sides = prepared()
+    other = arrives(sides, 1)
+
+    class Crossed:
+        def __getattr__(self, name: str) -> Any:
+            if name == "opt_out":  # in the middle of the test
+                link = Link.objects.filter(connection=sides.connection).order_by("pk").first()
+                Link.objects.filter(pk=link.pk).update(contact=other)
+            return getattr(sides.map, name)
+
+    assert 4 in failed(run(sides, Crossed()))
+    assert Contact.objects.filter(pk=other).exists()
