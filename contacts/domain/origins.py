@@ -59,6 +59,12 @@ def origin_of(origins: dict[str, Any], field: str) -> Origin | None:
     return Origin(Writer(*origins["by"][entry[0]]), entry[1])
 
 
+def origins_of(origins: dict[str, Any]) -> dict[str, Origin]:
+    """The origin of each value of a contact that has one: for whoever asks about most of them."""
+    by = [Writer(*writer) for writer in origins.get("by", ())]
+    return {field: Origin(by[index], rule) for field, (index, rule) in origins.get("of", {}).items()}
+
+
 def was_blanked(origins: dict[str, Any], field: str) -> bool:
     """Whether a person left an empty field empty on purpose."""
     entry = origins.get("of", {}).get(field)

@@ -23,11 +23,10 @@ from contacts.domain.origins import Writer, stamp
 from contacts.models import BulkEdit, Contact
 from contacts.queries import stage_table
 from contacts.services import contact_rows, leases, refusals, write
-from contacts.services.bulk import as_time
+from contacts.services.bulk import among, as_time
 from contacts.services.consent.withdrawing import record_withdrawal
 from contacts.services.intake import in_transaction
 from contacts.services.locks import lock_keys
-from contacts.services.merging.relations import among
 from contacts.services.people import CHANGE, Invalid, actor_kind, person_from, refuse_stage
 from contacts.services.story import person_name
 

@@ -69,7 +69,7 @@ def locked(ids: Iterable[int]) -> dict[int, Loaded]:
     if not wanted:
         return {}
     lock_all()
-    found = Contact.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
+    found = Contact.objects.select_for_update().filter(pk__in=bulk.among(wanted)).order_by("pk")
     return {c.pk: Loaded(c, person_from(c)) for c in found}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -33,8 +32,7 @@ class Unread(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldCase:
+class FieldCase(NamedTuple):
     """One row of a linked record, ready to be judged.
 
     ``hub``: the hub's value, None for none. ``map``: the MAP's in hub terms, None for none, BLANK for a blank that
@@ -92,10 +90,6 @@ class Judgement(NamedTuple):
     map_value: Any = None
     conflict: bool = False
     agreed: Any = NEVER_AGREED
-
-    @property
-    def agree(self) -> bool:
-        return self.agreed is not NEVER_AGREED
 
 
 def same_exactly(one: Any, other: Any) -> bool:

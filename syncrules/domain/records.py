@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from contacts.domain.changes import Person
 from contacts.domain.lifecycle import UNSUBSCRIBED, StageTable
-from contacts.domain.origins import Origin, Writer, origin_of, protects, stamp
+from contacts.domain.origins import Origin, Writer, origins_of, protects, stamp
 from syncrules.domain.judges import BLANK, NEVER_AGREED, OPT_IN, STAGE, FieldCase, Judgement, Unread, judge_all
 from syncrules.domain.translating import Translator, moment_text, translators
 from syncrules.domain.worksheet import Direction, Row, Rule, Worksheet
@@ -77,7 +77,8 @@ class Judged(NamedTuple):
 
 def judge_record(terms: Terms, person: Person, told: Told) -> list[Judged]:
     """Every row of one record, in order, against the contact as it is."""
-    found = [(row, *_case(terms, row, person, told)) for row in terms.rows]
+    origins = origins_of(person.origins)
+    found = [(row, *_case(terms, row, person, told, origins.get(row.hub))) for row in terms.rows]
     judgements = judge_all([case for _, case, _, _ in found], terms.stages)
     return [Judged(row, case, j, raw, read) for (row, case, raw, read), j in zip(found, judgements, strict=True)]
 
@@ -117,18 +118,23 @@ def map_writes(terms: Terms, judged: Iterable[Judged]) -> tuple[dict[str, str], 
     return texts, lost
 
 
-def agreements(
-    terms: Terms, judged: Iterable[Judged], sent: Mapping[str, str], stored: Mapping[str, str]
-) -> dict[str, list[Any]]:
-    """What both sides agree on once ``sent`` is in the MAP, which shows it as ``stored``."""
+def agreed_already(judged: Iterable[Judged]) -> dict[str, list[Any]]:
+    """What both sides agree on without anything being sent."""
+    return {
+        one.row.hub: _pair(one.judgement.agreed, one.raw, _plain(one.read))
+        for one in judged
+        if one.judgement.agreed is not NEVER_AGREED and not _is_sent(one.judgement)
+    }
+
+
+def agreed_now(terms: Terms, judged: Iterable[Judged], stored: Mapping[str, str]) -> dict[str, list[Any]]:
+    """What both sides agree on of the fields that were sent, which the MAP holds as ``stored``."""
     agreed = {}
-    for one in judged:
-        j = one.judgement
-        wanted = j.map is not None and j.map.decision == "written"
-        if j.agree and (not wanted or one.row.map in sent):
-            raw = stored.get(one.row.map, "") if one.row.map in sent else one.raw
-            read = terms.by_row[one.row.key].read(raw, j.agreed) if one.row.map in sent else one.read
-            agreed[one.row.hub] = _pair(j.agreed, raw, _plain(read))
+    for row, _, judgement, _, _ in judged:
+        value = judgement.agreed
+        if value is not NEVER_AGREED and row.map in stored:
+            raw = stored[row.map]
+            agreed[row.hub] = _pair(value, raw, _plain(terms.by_row[row.key].read(raw, value)))
     return agreed
 
 
@@ -197,9 +203,9 @@ def _into_hub(row: Row) -> bool:
     return known and (row.direction != Direction.TO_MAP or row.rule in INTO_HUB_ANYWAY)
 
 
-def _case(terms: Terms, row: Row, person: Person, told: Told) -> tuple[FieldCase, str, Any]:
+def _case(terms: Terms, row: Row, person: Person, told: Told, origin: Origin | None) -> tuple[FieldCase, str, Any]:
     hub, pair = hub_value(terms, person, row.hub), told.agreed.get(row.hub)
-    raw, origin = told.shown.get(row.map, ""), origin_of(person.origins, row.hub)
+    raw = told.shown.get(row.map, "")
     read = terms.by_row[row.key].read(raw, hub, pair[0] if pair else None)
     offered = told.offers.get(row.hub)
     news = raw != told.seen.get(row.map, "") or offered is not None
@@ -223,6 +229,10 @@ def _unless_respelt(read: Any, raw: str, pair: Sequence[Any] | None) -> Any:
         return read
     then = pair[2] if len(pair) > 2 else pair[0]
     return pair[0] if then is not None and _plain(read) == then else read
+
+
+def _is_sent(judgement: Judgement) -> bool:
+    return judgement.map is not None and judgement.map.decision == "written"
 
 
 def _pair(value: Any, raw: str, read: Any) -> list[Any]:

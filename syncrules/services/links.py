@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,14 +25,30 @@ Shown = Mapping[str, str]
 COLUMNS = ["agreed", "seen", "agreed_at", "version", "stamp"]
 
 
+@dataclass(slots=True)
+class NewLink:
+    """A ``Link`` before it is stored, many at a time: an instance of the model costs more than the row."""
+
+    connection_id: int
+    contact_id: int | None
+    record_id: str
+    agreed: Mapping[str, Any] = field(default_factory=dict)
+    seen: Mapping[str, str] = field(default_factory=dict)
+    agreed_at: datetime | None = None
+    version: int = 0
+    stamp: str = ""
+
+
 def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
     """The links of these records, by record id; one query."""
-    return {link.record_id: link for link in Link.objects.filter(connection=connection, record_id__in=list(ids))}
+    return {
+        link.record_id: link for link in Link.objects.filter(connection=connection, record_id__in=bulk.among(list(ids)))
+    }
 
 
 def with_several(connection: Connection, contacts: Iterable[int]) -> set[int]:
     """Those of these contacts who have more than one record in the MAP; one query."""
-    mine = Link.objects.filter(connection=connection, state=Link.State.LINKED, contact__in=list(contacts))
+    mine = Link.objects.filter(connection=connection, state=Link.State.LINKED, contact__in=bulk.among(list(contacts)))
     twice = mine.order_by().values("contact").annotate(records=Count("pk")).filter(records__gt=1)
     return set(twice.values_list("contact", flat=True))
 
@@ -70,7 +87,7 @@ def adopt(connection: Connection, contacts: Iterable[int] | None = None) -> list
     """
     decided = Pull.objects.filter(connection=connection, contact=None, arrival__contact__isnull=False)
     if contacts is not None:
-        decided = decided.filter(arrival__contact__in=list(contacts))
+        decided = decided.filter(arrival__contact__in=bulk.among(list(contacts)))
     rows = list(decided.order_by("pk").values_list("pk", "record_id", "arrival__contact_id", "values"))
     newest = {record: (contact, values) for _, record, contact, values in rows}
     Link.objects.bulk_create(
@@ -86,14 +103,15 @@ def store(links: Sequence[Link]) -> None:
     bulk.update(Link, COLUMNS, [(*_stored(link), link.pk) for link in links])
 
 
-def insert(links: Iterable[Link]) -> None:
-    """New links in one statement, without the instances learning their ids."""
-    left = ["connection_id", "contact_id", "record_id", "state", "into"]
-    rows = [(*_stored(link), *(getattr(link, name) for name in left)) for link in links]
-    bulk.insert(Link, [*COLUMNS, *left], rows)
+def insert(links: Iterable[NewLink]) -> None:
+    """New links in one statement."""
+    names = [*COLUMNS, "connection_id", "contact_id", "record_id", "state", "into"]
+    fresh = (Link.State.LINKED.value, "")
+    rows = [(*_stored(new), new.connection_id, new.contact_id, new.record_id, *fresh) for new in links]
+    bulk.insert(Link, names, rows)
 
 
-def _stored(link: Link) -> tuple[Any, ...]:
+def _stored(link: Link | NewLink) -> tuple[Any, ...]:
     """In the order of ``COLUMNS``."""
     agreed, seen = bulk.as_json(link.agreed), bulk.as_json(link.seen)
     return agreed, seen, bulk.as_time(link.agreed_at), link.version, link.stamp

@@ -23,7 +23,7 @@ from django.db.models import QuerySet
 from contacts.domain import rules
 from contacts.domain.changes import Person
 from contacts.models import Arrival, Contact, Source
-from contacts.services.merging.relations import among
+from contacts.services.bulk import among
 from contacts.services.people import person_from
 from syncrules.domain.judges import STAGE
 from syncrules.domain.records import Terms, Told

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from contacts.domain import consent
 from contacts.models import Address
+from contacts.services.bulk import among
 from contacts.services.consent.ledger import Said, append
 from contacts.services.consent.reading import entries_of
-from contacts.services.merging.relations import among
 
 
 def record_withdrawal(

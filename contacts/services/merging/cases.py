@@ -11,7 +11,8 @@ from typing import Any
 
 from contacts.models import Review, ReviewCandidate, ReviewStep
 from contacts.services import bulk
-from contacts.services.merging.relations import Coming, Going, Relation, among
+from contacts.services.bulk import among
+from contacts.services.merging.relations import Coming, Going, Relation
 
 Kind, Status = Review.Kind, Review.Status
 SETTLED = "settled"

@@ -156,7 +156,7 @@ def _check_place(place: Mapping[str, str], plan: PartingPlan) -> None:
 def _since(merge: Merge) -> list[Since]:
     """The arrivals of the contact that came neither with it nor with the other one."""
     before = [*merge.moved[STAYED], *merge.moved["arrivals"]]
-    found = Arrival.objects.filter(contact=merge.kept_id).exclude(pk__in=relations.among(before))
+    found = Arrival.objects.filter(contact=merge.kept_id).exclude(pk__in=bulk.among(before))
     columns = "pk", "email_key", "occurred_at", "review_id", "review__kind"
     rows = found.order_by("pk").values_list(*columns)
     return [Since(*row[:4], stranger=row[4] == Review.Kind.MAILBOX) for row in rows]
@@ -164,7 +164,7 @@ def _since(merge: Merge) -> list[Since]:
 
 def _going_back(merge: Merge) -> int:
     there = Arrival.objects.filter(contact=merge.kept_id)
-    return there.filter(pk__in=relations.among(merge.moved["arrivals"])).count()
+    return there.filter(pk__in=bulk.among(merge.moved["arrivals"])).count()
 
 
 def _drop_what_is_gone(plan: PartingPlan) -> dict[str, str]:

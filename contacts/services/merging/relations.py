@@ -12,14 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
 from django.db.models import Count
-from django.db.models.expressions import RawSQL
 
 from contacts.domain.merging import MergePlan
 from contacts.domain.unmerging import PartingPlan
 from contacts.models import Contact, Merge
-from contacts.services.bulk import as_json
+from contacts.services.bulk import among
 from contacts.services.merging.refusals import MergeRefused
 
 
@@ -153,10 +151,3 @@ def of_other_apps(ids: Sequence[int]) -> dict[int, str]:
 def moved(merge: Merge) -> dict[str, int]:
     """How many rows of each relation went over in a merge."""
     return {r.key: r.tally(merge.moved[r.key]) for r in TABLE.values() if r.key in merge.moved}
-
-
-def among(ids: Sequence[int]) -> RawSQL:
-    """The ids as one parameter, however many: ``filter(pk__in=among(ids))``."""
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT k.value::bigint FROM json_array_elements_text(%s::json) AS k(value)", [as_json(ids)])
-    return RawSQL("SELECT k.value FROM json_each(%s) AS k", [as_json(ids)])

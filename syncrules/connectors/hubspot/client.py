@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import orjson
 
 from syncrules.connectors.hubspot import answers
 from syncrules.connectors.hubspot.backoff import Timing, backoff, retry_after
@@ -128,8 +129,11 @@ class Client:
     def _exchange(self, method: str, path: str, body: Any, query: Any) -> tuple[int, dict[str, str], bytes]:
         """Send and receive; what httpx raises holds the request with its token, so it goes no further."""
         headers = {"Authorization": f"Bearer {self._settings.token}"}
+        content = None if body is None else orjson.dumps(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         try:
-            with self._http.stream(method, path, json=body, params=query, headers=headers) as reply:
+            with self._http.stream(method, path, content=content, params=query, headers=headers) as reply:
                 told = {name.lower(): value for name, value in reply.headers.items()}
                 return reply.status_code, told, self._read(reply)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as problem:

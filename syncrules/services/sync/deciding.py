@@ -14,7 +14,7 @@ from datetime import datetime
 from contacts.domain.changes import Person
 from contacts.domain.origins import Writer
 from contacts.models import Refusal, StageTableVersion
-from contacts.services import synced
+from contacts.services import bulk, synced
 from contacts.services.intake import in_transaction
 from contacts.services.refusals import Refused, log_refusals
 from syncrules.domain.judges import STAGE
@@ -22,7 +22,7 @@ from syncrules.domain.records import (
     Judged,
     Terms,
     Told,
-    agreements,
+    agreed_already,
     judge_record,
     map_writes,
     owed,
@@ -207,7 +207,8 @@ def _store_links(context: Context, decided: Sequence[Decided]) -> None:
 
 
 def _fresh(todos: Sequence[Todo], contacts: Mapping[int, synced.Loaded]) -> list[Todo]:
-    links_now = Link.objects.in_bulk([t.link.pk for t in todos])
+    asked = bulk.among([todo.link.pk for todo in todos])
+    links_now = {link.pk: link for link in Link.objects.filter(pk__in=asked)}
     here = []
     for todo in todos:
         link = links_now.get(todo.link.pk)
@@ -250,7 +251,7 @@ def _agreed(context: Context, decided: Decided, version: int) -> Link:
     """
     link, apart = copy(decided.todo.link), owed(decided.judged)
     kept = {name: pair for name, pair in link.agreed.items() if name not in apart}
-    link.agreed = kept | agreements(context.terms, decided.judged, {}, {})
+    link.agreed = kept | agreed_already(decided.judged)
     link.seen = dict(decided.todo.shown)
     link.agreed_at, link.version = context.at, version
     link.stamp = decided.todo.stamp[:40] or link.stamp

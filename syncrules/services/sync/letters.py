@@ -9,6 +9,7 @@ from enum import Enum
 from syncrules.connectors.base import Record, Written
 from syncrules.domain.records import Judged
 from syncrules.models import Link
+from syncrules.services.links import NewLink
 from syncrules.services.sync.outbox import Leased
 
 
@@ -63,7 +64,7 @@ class Answer:
     found: Record | None = None
     stored: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, Written] = field(default_factory=dict)
-    link: Link | None = None
+    link: NewLink | None = None
 
 
 @dataclass

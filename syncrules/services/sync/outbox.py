@@ -20,10 +20,12 @@ from contacts.services import bulk
 from contacts.services.leases import is_dead
 from syncrules.models import Connection, Link, Push
 
+Kind, Priority = Push.Kind, Push.Priority
 LEASE = timedelta(minutes=2)
+#: Kinds whose rows always have one priority; those that can be leased alone are found by it.
+ALWAYS = {Kind.OPT_OUT: Priority.CONSENT, Kind.ERASE: Priority.CONSENT}
 #: A row whose worker died so often is sent alone, and then not any more.
 ALONE, POISON = 2, 3
-Kind, Priority = Push.Kind, Push.Priority
 COLUMNS = (
     "connection_id, kind, subject, generation, priority, changed_at, due_at, tries, look, parked, lease_holder"
 )  # fmt: skip
@@ -72,7 +74,7 @@ def enqueue_everywhere(contacts: Iterable[int], at: Any, priority: int) -> int:
 
 def withdraw(addresses: Iterable[str], at: Any, connections: Iterable[int] | None = None) -> int:
     """Opt these addresses out, before anything else is said about them; in all connections, or in those given."""
-    return _put(Kind.OPT_OUT, addresses, at, Priority.CONSENT, connections)
+    return _put(Kind.OPT_OUT, addresses, at, ALWAYS[Kind.OPT_OUT], connections)
 
 
 def delete_records(connection_id: int, records: Iterable[str], at: Any) -> int:
@@ -82,7 +84,7 @@ def delete_records(connection_id: int, records: Iterable[str], at: Any) -> int:
 
 def erase_records(connection_id: int, records: Iterable[str], at: Any) -> int:
     """Delete these records in the MAP for good, because the person asked to be forgotten."""
-    return _put(Kind.ERASE, records, at, Priority.CONSENT, [connection_id])
+    return _put(Kind.ERASE, records, at, ALWAYS[Kind.ERASE], [connection_id])
 
 
 def _put(
@@ -161,7 +163,7 @@ def lease(
     A row on which workers died before comes alone, so that it can't take others with it.
     """
     rows = due(connection_id, at).order_by("priority", "id")
-    rows = rows if kind is None else rows.filter(kind=kind)
+    rows = rows if kind is None else rows.filter(kind=kind, priority=ALWAYS[kind])
     rows = rows if subjects is None else rows.filter(subject__in=subjects)
     columns = Leased._fields[:-1]
     with transaction.atomic():
@@ -169,7 +171,7 @@ def lease(
         if found and found[0].tries >= ALONE:
             found = found[:1]
         found = [row for row in found if row.tries < ALONE or row is found[0]]
-        mine = Push.objects.filter(pk__in=[row.pk for row in found])
+        mine = Push.objects.filter(pk__in=bulk.among([row.pk for row in found]))
         mine.update(lease_holder=holder, lease_until=at + LEASE, tries=F("tries") + 1)
     return [row._replace(tries=row.tries + 1) for row in found]
 
@@ -195,7 +197,7 @@ def acknowledge(rows: Sequence[Leased], at: datetime) -> list[Leased]:
         return []
     there = _mine_locked(rows)
     same = [row.pk for row in rows if there.get(row.pk) == row.generation]
-    Push.objects.filter(pk__in=same)._raw_delete(database.alias)  # nothing refers to it
+    Push.objects.filter(pk__in=bulk.among(same))._raw_delete(database.alias)  # nothing refers to it
     again = list(there.keys() - set(same))
     if again:
         Push.objects.filter(pk__in=again).update(lease_holder="", lease_until=None, tries=0, changed_at=at)
@@ -231,7 +233,8 @@ def unpark(connection_id: int, at: datetime) -> int:
 
 
 def _mine(rows: Sequence[Leased]) -> QuerySet[Push]:
-    return Push.objects.filter(pk__in=[r.pk for r in rows], lease_holder__in={r.lease_holder for r in rows})
+    holders = {row.lease_holder for row in rows}
+    return Push.objects.filter(pk__in=bulk.among([row.pk for row in rows]), lease_holder__in=holders)
 
 
 def _mine_locked(rows: Sequence[Leased]) -> dict[int, int]:

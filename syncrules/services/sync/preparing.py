@@ -15,6 +15,7 @@ from django.db import transaction
 from contacts.domain.changes import Person
 from contacts.models import Address, Merge
 from contacts.queries import people
+from contacts.services import bulk
 from syncrules.domain import marks, threshold
 from syncrules.domain.records import Judged, Told, judge_record, map_writes
 from syncrules.domain.threshold import Threshold
@@ -97,7 +98,7 @@ def _contacts(context: Context, rows: dict[int, Leased], ready: Prepared) -> Non
 
 
 def _links(context: Context, contacts: Iterable[int]) -> dict[int, list[Link]]:
-    found = Link.objects.filter(connection=context.connection, contact__in=list(contacts)).order_by("pk")
+    found = Link.objects.filter(connection=context.connection, contact__in=bulk.among(list(contacts))).order_by("pk")
     by_contact: dict[int, list[Link]] = defaultdict(list)
     for link in found:
         by_contact[link.contact_id].append(link)

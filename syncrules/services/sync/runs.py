@@ -16,6 +16,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from contacts.models import Contact
 from contacts.services import leases
+from contacts.services.bulk import unlogged
 from contacts.services.imports import few_collections
 from contacts.services.intake import in_transaction
 from syncrules.connectors.base import Connector
@@ -152,7 +153,7 @@ def _work(run_id: int, connector: Connector, clock: Clock, until: Stop, holder: 
     counts = Counts()
     run = SyncRun.objects.select_related("connection").get(pk=run_id)
     try:
-        with few_collections():
+        with few_collections(), unlogged():
             _Run(run, connector, clock, until, holder, counts).go()
     except leases.LeaseLost:
         pass  # stopped, or taken over: what was stored stays

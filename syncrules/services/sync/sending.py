@@ -6,14 +6,16 @@ contacts are judged while it answers. Any number of workers may do this for one 
 
 from __future__ import annotations
 
+import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, connections, transaction
 
+from contacts.services.bulk import unlogged
 from contacts.services.imports import few_collections
 from contacts.services.leases import new_holder
 from syncrules.connectors.base import Connector
@@ -31,9 +33,11 @@ from syncrules.services.sync.settling import settle
 
 log = structlog.get_logger(__name__)
 #: Rows that are leased and judged together: what is sent in so many seconds, so that what is urgent comes soon.
-LEASED_FOR, FEWEST, MOST = 0.25, 200, 800
+LEASED_FOR, FEWEST, MOST = 0.25, 400, 1600
 #: Calls under way at most, and parcels that wait for their turn meanwhile.
 THREADS, AHEAD = 3, 4
+#: How long answers are gathered while more calls than needed are under way; seconds.
+GATHERED = 0.05
 #: A worker that waits for slow answers says so often that it is still at it; seconds.
 RENEWED = 30.0
 #: How often the MAP's own word on its limits is kept.
@@ -55,7 +59,7 @@ def drain(
 
     ``threads`` 0 makes each call in this thread, one after the other. Raises ``NoWorksheet`` where none is in force.
     """
-    with few_collections(), _Pool(threads) if threads else _Here() as pool:
+    with few_collections(), unlogged(), _Pool(threads) if threads else _Here() as pool:
         return _Drain(connection, connector, clock, stop, pool).run()
 
 
@@ -158,7 +162,7 @@ class _Drain:
 
     def _settle_some(self) -> None:
         """Store what came of the parcels that are back; while there are none, keep what is leased."""
-        done, _ = wait(self.under_way, timeout=RENEWED, return_when=FIRST_COMPLETED)
+        done = self._back()
         now = self.clock()
         if now - self.renewed > timedelta(seconds=RENEWED):
             self.renewed = now
@@ -177,6 +181,15 @@ class _Drain:
             self.sent += len(parcel.letters)
         for future in done:
             del self.under_way[future]
+
+    def _back(self) -> Collection[Future]:
+        """Calls that are answered: as soon as one is, and so many as come at once, since they are stored together."""
+        done, left = wait(self.under_way, timeout=RENEWED, return_when=FIRST_COMPLETED)
+        ends = time.monotonic() + GATHERED
+        while done and len(left) >= AHEAD and (rest := ends - time.monotonic()) > 0:
+            more, left = wait(left, timeout=rest, return_when=FIRST_COMPLETED)
+            done |= more
+        return done
 
     def _again(self, letters: Sequence[Letter], problem: Exception) -> None:
         """A connector that fails in a way of its own: smaller parcels, until the letter is alone that does it."""

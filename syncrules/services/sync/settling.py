@@ -11,16 +11,19 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from contacts.models import Address, Contact
+from contacts.services import bulk
 from contacts.services.intake import in_transaction
 from contacts.services.merged import living_ids
 from syncrules.connectors.base import Why, Written
 from syncrules.connectors.trouble import Trouble
 from syncrules.domain.cases import OPT_IN
-from syncrules.domain.records import agreements
+from syncrules.domain.records import agreed_now
 from syncrules.models import Link, Push
 from syncrules.services import links
+from syncrules.services.links import NewLink
 from syncrules.services.pilot import noting
 from syncrules.services.sync import counting, errors, inbox, opt_outs, outbox
 from syncrules.services.sync.counting import Counts
@@ -31,6 +34,7 @@ from syncrules.services.sync.outbox import Leased
 from syncrules.services.sync.posting import blamed
 from syncrules.services.sync.refusing import fault, is_verdict, untold
 
+L = TypeVar("L", Link, NewLink)
 #: How long a thing waits that may come right by itself, doubled with each try; then a person has to look.
 AGAIN = timedelta(seconds=2)
 #: Tries of one thing, apart from troubles of whole calls, which count against the connection.
@@ -125,11 +129,10 @@ def _changed(context: Context, good: Sequence[Answer], outcome: Outcome) -> None
     outcome.counts.pushed += sum(bool(a.stored) for a in good)
 
 
-def _agreed(context: Context, link: Link, answer: Answer) -> Link:
+def _agreed(context: Context, link: L, answer: Answer) -> L:
     letter, written = answer.letter, answer.written
-    sent = {row.row.hub for row in letter.judged if row.row.map in answer.stored and row.row.map not in answer.refused}
-    agreed = agreements(context.terms, letter.judged, answer.stored, answer.stored)
-    link.agreed = link.agreed | {name: pair for name, pair in agreed.items() if name in sent}
+    stored = {name: text for name, text in answer.stored.items() if name not in answer.refused}
+    link.agreed = link.agreed | agreed_now(context.terms, letter.judged, stored)
     link.seen = {name: text for name, text in {**link.seen, **answer.stored}.items() if text}
     link.agreed_at, link.version = context.at, max(link.version, letter.version)
     link.stamp = written.changed_at or link.stamp
@@ -139,7 +142,7 @@ def _agreed(context: Context, link: Link, answer: Answer) -> Link:
 def _fresh(wanted: Iterable[Link | None]) -> dict[int, Link]:
     """The links as they are now, locked."""
     ids = [link.pk for link in wanted if link is not None]
-    return {link.pk: link for link in Link.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+    return {link.pk: link for link in Link.objects.select_for_update().filter(pk__in=bulk.among(ids)).order_by("pk")}
 
 
 def _made(context: Context, good: Sequence[Answer], outcome: Outcome) -> None:
@@ -170,15 +173,14 @@ def _draft_links(context: Context, parcel: Parcel) -> None:
     """
     for answer in parcel.answers:
         if answer.written is not None and answer.written.done:
-            link = Link(connection_id=context.connection.pk, contact_id=answer.letter.contact)
-            link.record_id = answer.written.id
+            link = NewLink(context.connection.pk, answer.letter.contact, answer.written.id)
             answer.link = _agreed(context, link, answer)
 
 
 def _homes(good: Iterable[Answer]) -> dict[int, int]:
     """The contact that each letter is about today; none for one that is no more."""
     ids = {a.letter.contact for a in good if a.letter.contact is not None}
-    there = set(Contact.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    there = set(Contact.objects.filter(pk__in=bulk.among(ids)).values_list("pk", flat=True))
     return {ident: ident for ident in there} | (living_ids(ids - there) if ids - there else {})
 
 

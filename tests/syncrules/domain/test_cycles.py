@@ -47,7 +47,7 @@ class Side:
         if judged.map:
             self.store(judged.map_value)
             writes += 1
-        if judged.agree:
+        if judged.agreed is not NEVER_AGREED:
             self.agreed = judged.agreed
         return hub, writes
 

@@ -29,7 +29,7 @@ def play(rule: str, way: str, hub: Any, offers: list[Any], *, protected: bool, a
         judged = judge(FieldCase(said, hub, offer, agreed, origin=DANA, protected=protected), TABLE)
         if judged.hub and judged.hub.decision == "written":
             hub = judged.hub_value
-        agreed = judged.agreed if judged.agree else agreed
+        agreed = judged.agreed if judged.agreed is not NEVER_AGREED else agreed
         held.append(hub)
     return held
 
@@ -100,10 +100,10 @@ def test_after_a_judgement_both_sides_are_as_it_says(rule: str, way: str, hub: A
     after_hub = judged.hub_value if judged.hub and judged.hub.decision == "written" else hub
     after_map = judged.map_value if judged.map else None if offer is BLANK else offer
     assert not (judged.map and judged.hub and judged.hub.decision == "written"), "one side is written at a time"
-    if judged.agree:
+    if judged.agreed is not NEVER_AGREED:
         assert judged.agreed == after_hub
         assert after_map == after_hub or str(after_map).casefold() == str(after_hub).casefold()
     again = judge(FieldCase(row("job_title", "jobtitle", way, rule), after_hub, after_map, after_hub, False), TABLE)
-    if judged.agree:
+    if judged.agreed is not NEVER_AGREED:
         assert again.map is None, "what was just settled is not sent again"
         assert again.hub is None or again.hub.decision != "written"

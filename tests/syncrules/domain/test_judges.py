@@ -73,7 +73,7 @@ def outcome(judged: Judgement) -> str:
     text = signs[judged.hub.decision] if judged.hub else ""
     if judged.map:
         text += ">" if judged.map_value is not None else "x"
-    elif judged.agree:
+    elif judged.agreed is not NEVER_AGREED:
         text += "="
     return (text + ("!" if judged.conflict else "")) or "."
 

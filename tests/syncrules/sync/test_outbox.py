@@ -98,6 +98,20 @@ def test_an_address_that_is_withdrawn_waits_in_every_connection_that_is_on_and_o
     assert waiting(connection=pair.connection, kind="opt-out") == [(address(1), 2), (address(2), 1)]
 
 
+def test_what_protects_people_is_found_without_reading_what_else_waits(pair):
+    arrives(pair, 1)
+    outbox.withdraw([address(2)], START)
+    outbox.erase_records(pair.connection.pk, ["77"], START)
+    assert waiting(priority=Priority.CONSENT) == [(address(2), 1), ("77", 1)]
+    with CaptureQueriesContext(database) as queries:
+        found = outbox.lease(pair.connection.pk, GONE, pair.clock(), 10, kind=Push.Kind.OPT_OUT)
+    assert [row.subject for row in found] == [address(2)]
+    assert (
+        "priority"
+        in next(q["sql"] for q in queries if "SELECT" in q["sql"]).partition("WHERE")[2].partition("ORDER")[0]
+    )
+
+
 # --- one transaction ---
 
 
