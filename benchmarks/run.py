@@ -19,57 +19,71 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+#: Scenes beside the files, in the order in which they play; what each asks for.
+SCENES = {
+    "http": "Also one record, and a list, by HTTP.",
+    "lists": "Also the lists at 10,000 and 1,000,000 rows.",
+    "queue": "Also the review queue at 1,000 and 100,000 cases.",
+    "duplicates": "Also likely duplicates among up to 1,000,000.",
+    "consent": "Also the ledger of consent at 1,000,000 addresses.",
+    "rules": "Also the judges of a worksheet, and its check.",
+    "simulate": "Also a draft over 10,000 and 1,000,000 events.",
+    "audit": "Also the duplicate audit of 1,000,000 contacts.",
+    "sync": "Also the sync with the sandbox: pace, delay, second run.",
+    "unsubscribe": "Also how fast the sandbox hears of an unsubscribe.",
+    "two-way": "Also the two-way test against the sandbox.",
+    "front": "Also the front page at 1,000,000 contacts.",
+    "million": "Also a million rows: memory and cost a row.",
+}
+
+
 def main() -> None:
+    options = asked()
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        play(options, Path(folder))
+
+
+def asked() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--contacts", type=int, default=100_000, help="Contacts that are there already.")
     parser.add_argument("--rows", type=int, default=100_000, help="Rows of the file.")
     parser.add_argument(
         "--stock-rows", type=int, default=9000, help="How many of them django-import-export gets: it is slow."
     )
-    parser.add_argument("--million", action="store_true", help="Also a million rows: memory and cost a row.")
-    parser.add_argument("--http", action="store_true", help="Also one record, and a list, by HTTP.")
-    parser.add_argument("--duplicates", action="store_true", help="Also likely duplicates among up to 1,000,000.")
-    parser.add_argument("--lists", action="store_true", help="Also the lists at 10,000 and 1,000,000 rows.")
-    parser.add_argument("--queue", action="store_true", help="Also the review queue at 1,000 and 100,000 cases.")
-    parser.add_argument("--consent", action="store_true", help="Also the ledger of consent at 1,000,000 addresses.")
-    parser.add_argument("--rules", action="store_true", help="Also the judges of a worksheet, and its check.")
-    parser.add_argument("--simulate", action="store_true", help="Also a draft over 10,000 and 1,000,000 events.")
-    parser.add_argument("--audit", action="store_true", help="Also the duplicate audit of 1,000,000 contacts.")
-    parser.add_argument("--sync", action="store_true", help="Also the sync with the sandbox: pace, delay, second run.")
-    parser.add_argument("--unsubscribe", action="store_true", help="Also how fast the sandbox hears of an unsubscribe.")
-    parser.add_argument("--two-way", action="store_true", help="Also the two-way test against the sandbox.")
-    parser.add_argument("--front", action="store_true", help="Also the front page at 1,000,000 contacts.")
+    for scene, words in SCENES.items():
+        parser.add_argument(f"--{scene}", action="store_true", help=words)
     parser.add_argument("--only", action="store_true", help="Leave out files and likely duplicates in labelled sets.")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["CRMHUB_VAR"] = folder
-        sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-        from sync_programs import free_port
+    return parser.parse_args()
 
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmhub.settings")
-        os.environ["SANDBOX_PORT"] = str(free_port())  # a hub at work keeps its own
-        own_database(folder)
-        import django
 
-        django.setup()
-        import scenes
+def prepare(folder: str) -> None:
+    """A hub of the benchmark's own in this folder; one at work keeps its database and its ports."""
+    os.environ["CRMHUB_VAR"] = folder
+    sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+    from sync_programs import free_port
 
-        if not options.only:
-            scenes.files(Path(folder), options.contacts, options.rows, min(options.stock_rows, options.rows))
-            scenes.febrl()
-        for scene in ("http", "lists", "queue", "duplicates", "consent", "rules", "simulate", "audit"):
-            if getattr(options, scene):
-                getattr(scenes, scene)()
-        if options.sync:
-            scenes.sync(Path(folder), options.contacts)
-        if options.unsubscribe:
-            scenes.unsubscribe(Path(folder))
-        if options.two_way:
-            scenes.two_way(Path(folder))
-        if options.front:
-            scenes.front()
-        if options.million:
-            scenes.million(Path(folder))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crmhub.settings")
+    os.environ["SANDBOX_PORT"] = str(free_port())
+    own_database(folder)
+    import django
+
+    django.setup()
+
+
+def play(options: argparse.Namespace, folder: Path) -> None:
+    """The scenes that were asked for, one after the other."""
+    import scenes
+
+    if not options.only:
+        scenes.files(folder, options.contacts, options.rows, min(options.stock_rows, options.rows))
+        scenes.febrl()
+    wants = {"sync": (folder, options.contacts), "unsubscribe": (folder,), "two-way": (folder,), "million": (folder,)}
+    for scene in SCENES:
+        name = scene.replace("-", "_")
+        if getattr(options, name):
+            getattr(scenes, name)(*wants.get(scene, ()))
 
 
 def own_database(folder: str) -> None:
