@@ -6,9 +6,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
 
 from contacts.services.seed import DEMO_PASSWORD
+from syncrules.models import Connection
+from syncrules.services.seed import seed_connections
 from tests.contacts.deciding import seed
+
+# Milliseconds that a busy machine may take to show what was done.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
@@ -43,3 +50,21 @@ def sign_in(quiet: Any, hub: str) -> Callable[..., Any]:
         return quiet
 
     return as_
+
+
+@pytest.fixture
+def live(hub: str) -> Connection:
+    """The sandbox's connection, live; nothing works on it."""
+    return _sandbox(state=Connection.State.LIVE, pulled_at=timezone.now())
+
+
+@pytest.fixture
+def testing(hub: str) -> Connection:
+    """The sandbox's connection, being tested; nothing works on it."""
+    return _sandbox(state=Connection.State.TESTING, state_at=timezone.now())
+
+
+def _sandbox(**standing: Any) -> Connection:
+    seed_connections(timezone.now())
+    Connection.objects.update(**standing)
+    return Connection.objects.get()

@@ -11,21 +11,10 @@ from playwright.sync_api import expect
 
 from syncrules.domain.two_way.report import Case, check
 from syncrules.models import Connection, Override, TwoWayTest
-from syncrules.services.seed import seed_connections
 from syncrules.services.two_way.shown import TITLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/admin/connections/sandbox/go-live/"
-# Milliseconds that a busy machine may take to show what was done.
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture
-def testing(hub: str) -> Connection:
-    """The sandbox's connection, being tested; nothing works on it."""
-    seed_connections(timezone.now())
-    Connection.objects.update(state=Connection.State.TESTING, state_at=timezone.now())
-    return Connection.objects.get()
 
 
 def finished(bad: int) -> list[dict[str, Any]]:

@@ -11,22 +11,11 @@ from playwright.sync_api import expect
 
 from contacts.models import Contact
 from syncrules.models import Connection, Push, SyncError, SyncRun
-from syncrules.services.seed import seed_connections
 from syncrules.services.sync.errors import Cause
 from tests.syncrules import standing as kit
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/admin/connections/sandbox/"
-# Milliseconds that a busy machine may take to show what was done.
-expect.set_options(timeout=30_000)
-
-
-@pytest.fixture
-def live(hub: str) -> Connection:
-    """The sandbox's connection, live; nothing works on it."""
-    seed_connections(timezone.now())
-    Connection.objects.update(state=Connection.State.LIVE, pulled_at=timezone.now())
-    return Connection.objects.get()
 
 
 def failing(connection: Connection) -> list[Contact]:

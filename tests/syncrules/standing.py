@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.test import Client
+from django.urls import reverse
 
 from contacts.models import Contact
 from syncrules.models import Connection, Hook, Link, Look, Push, SyncCount, SyncError, SyncRun
 from tests.contacts.deciding import person, send
 from tests.syncrules.worksheets import seed
 
+SANDBOX = "sandbox"
 #: Made-up people by what stands in the address.
 PEOPLE = (("Marta", "Núñez", "Kern Präzision"), ("Erik", "Lund", "Nordfab"), ("Grace", "Mensah", "Volta Works"),
           ("Olga", "Petrova", "Ural Steel"), ("Sean", "O'Brien", "Acme Tooling"))  # fmt: skip
@@ -79,3 +81,17 @@ def as_(name: str) -> Client:
     client = Client()
     client.force_login(person(name), backend="django.contrib.auth.backends.ModelBackend")
     return client
+
+
+def page(client: Client, name: str = "connection", **query: str) -> str:
+    """A page of the seeded connection, with its white space made one."""
+    answer = client.get(reverse(f"rules:{name}", args=[SANDBOX]), query)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())
+
+
+def press(client: Client, name: str, **said: str) -> str:
+    """What the page says after a button was pressed."""
+    answer = client.post(reverse(f"rules:{name}", args=[SANDBOX]), said, follow=True)
+    assert answer.status_code == 200
+    return " ".join(answer.content.decode().split())

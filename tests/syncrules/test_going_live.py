@@ -1,4 +1,4 @@
-"""From draft to live: gates that are worked out, one step at a time, overrides by two people, the light going back."""
+"""From draft to live: gates that are worked out, one step at a time, the light going back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,14 +15,14 @@ from syncrules import seeds
 from syncrules.connectors.memory import MemoryMap
 from syncrules.connectors.trouble import Unavailable
 from syncrules.models import Audit, Connection, ConnectionChange, Override, Pilot, SyncRun, TwoWayTest
-from syncrules.services import audit, calling, two_way
-from syncrules.services.going_live import gates, overriding, steps
+from syncrules.services import calling, two_way
+from syncrules.services.going_live import steps
 from syncrules.services.going_live.basis import basis_of
 from syncrules.services.going_live.shown import untested
 from syncrules.services.pilot import watching
-from syncrules.services.seed import seed_connections
 from syncrules.services.sync import rounds
 from tests import factories
+from tests.syncrules.draft import audited, be, checked, client_of, drafted, press, red, text
 from tests.syncrules.syncing import World, force
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,60 +31,8 @@ State = Connection.State
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """A draft connection whose sources are audited, so that only what each test breaks is missing."""
-    factories.rules()
-    connection = seed_connections(timezone.now())
-    Connection.objects.update(kind="memory")
-    connection.refresh_from_db()
-    made = World(connection, MemoryMap(seeds.catalogue()), timezone.now(), dict(factories.users()))
-    Source.objects.update(status=Source.Status.AUDITED, entry_stage="new-lead")
-    calling.register("memory", lambda connection: made.map)
-    yield made
-    calling.register("memory", _nobody)
-
-
-def _nobody(connection: Connection) -> Any:
-    raise calling.NotConfigured("No memory map.")
-
-
-def client_of(world: World, role: str) -> Client:
-    made = Client()
-    made.force_login(world.people[role], "django.contrib.auth.backends.ModelBackend")
-    return made
-
-
-def press(world: World, name: str, role: str = "ops", *more: Any, **data: Any) -> str:
-    """Press a button of the page; what is said above it then."""
-    where = reverse(f"rules:{name}", args=[world.connection.slug, *more])
-    answer = client_of(world, role).post(where, data, follow=True)
-    world.connection.refresh_from_db()
-    if answer.status_code != 200:
-        return str(answer.status_code)
-    return " ".join(str(m) for m in answer.context["messages"])
-
-
-def text(world: World, role: str = "ops") -> str:
-    return client_of(world, role).get(reverse("rules:go_live", args=[world.connection.slug])).content.decode()
-
-
-def red(world: World, to: str = State.TESTING) -> set[str]:
-    world.connection.refresh_from_db()
-    return {gate.slug for gate in gates.red(world.connection, to, timezone.now())}
-
-
-def be(world: World, state: str) -> None:
-    Connection.objects.update(state=state)
-    world.connection.refresh_from_db()
-
-
-def checked(world: World) -> None:
-    test = two_way.start(world.connection, "Ops", timezone.now())
-    two_way.work(test.pk, world.map, timezone.now, lambda seconds: None)
-
-
-def audited(world: World) -> None:
-    started = audit.start(world.connection, "Ops", timezone.now())
-    audit.work(started.pk)
+    with drafted() as made:
+        yield made
 
 
 class TestGates:
@@ -229,64 +175,6 @@ def test_only_those_who_may_move_a_connection_or_test_it(world: World, name: str
     for role in ("auditor", "sales", "marketing", "reviewer"):
         assert press(world, name, role) == "403"
     assert world.connection.state == State.DRAFT
-
-
-class TestOverrides:
-    def ask(self, world: World, role: str = "ops", **data: str) -> str:
-        return press(world, "override_ask", role, **{"gate": "fields", "reason": "Wait for the new field"} | data)
-
-    @pytest.fixture
-    def missing(self, world: World) -> World:
-        CustomField.objects.create(slug="budget", label="Budget", type="number")
-        return world
-
-    def test_it_takes_a_second_person(self, missing: World) -> None:
-        assert "Somebody else has to agree" in self.ask(missing)
-        assert red(missing) == {"fields"}
-        mine = Override.objects.get()
-        assert "asked for it yourself" in press(missing, "override_agree", "ops", override=mine.pk)
-        assert red(missing) == {"fields"}
-        assert "Agreed" in press(missing, "override_agree", "reviewer", override=mine.pk)
-        assert red(missing) == set()
-        page = text(missing, "auditor")
-        assert "Ops" in page
-        assert "agreed to by Reviewer" in page
-        assert "Wait for the new field" in page
-
-    def test_the_database_wants_two_people_too(self, missing: World) -> None:
-        self.ask(missing)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Override.objects.update(agreed_by=missing.people["ops"], agreed_at=timezone.now())
-
-    def test_it_counts_for_what_was_in_force_and_stays_in_sight(self, missing: World) -> None:
-        self.ask(missing)
-        press(missing, "override_agree", "admin", override=Override.objects.get().pk)
-        Connection.objects.update(api_version="2026-09")
-        assert red(missing) == {"fields"}
-        assert "Wait for the new field" in text(missing)
-
-    def test_it_needs_a_reason_and_a_gate_that_is_red(self, missing: World) -> None:
-        assert "Write why" in self.ask(missing, reason=" ")
-        assert "stands already" in self.ask(missing, gate="consent")
-        assert not Override.objects.exists()
-
-    def test_it_can_be_withdrawn(self, missing: World) -> None:
-        self.ask(missing)
-        press(missing, "override_agree", "admin", override=Override.objects.get().pk)
-        assert "counts again" in press(missing, "override_withdraw", "ops", override=Override.objects.get().pk)
-        assert red(missing) == {"fields"}
-
-    def test_what_changed_since_is_not_agreed_to(self, missing: World) -> None:
-        self.ask(missing)
-        Connection.objects.update(api_version="2026-09")
-        assert "has changed since" in press(missing, "override_agree", "admin", override=Override.objects.get().pk)
-
-    def test_only_those_with_the_right_ask_and_agree(self, missing: World) -> None:
-        assert self.ask(missing, "reviewer") == "403"
-        self.ask(missing)
-        assert press(missing, "override_agree", "auditor", override=Override.objects.get().pk) == "403"
-        with pytest.raises(overriding.PermissionDenied):
-            overriding.agree(Override.objects.get(), missing.people["sales"], timezone.now())
 
 
 class TestSteps:

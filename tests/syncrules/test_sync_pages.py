@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +16,7 @@ from syncrules.models import Connection, SyncRun
 from syncrules.services.shown.budget import budget
 from syncrules.services.shown.standing import standing
 from tests.syncrules import standing as kit
-from tests.syncrules.standing import as_
+from tests.syncrules.standing import as_, page, press
 
 pytestmark = pytest.mark.django_db
 SLUG = "sandbox"
@@ -31,19 +30,6 @@ def now() -> Any:
 @pytest.fixture
 def sandbox(now: Any) -> Connection:
     return kit.live(now)
-
-
-def page(client: Client, name: str = "connection", **query: str) -> str:
-    answer = client.get(reverse(f"rules:{name}", args=[SLUG]), query)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
-
-
-def press(client: Client, name: str, **said: str) -> str:
-    """What the page says after a button was pressed."""
-    answer = client.post(reverse(f"rules:{name}", args=[SLUG]), said, follow=True)
-    assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
 
 
 class TestState:
@@ -234,41 +220,6 @@ def test_buttons_work_for_those_who_may_and_are_not_shown_to_others(sandbox, rol
     status = client.post(reverse(f"rules:sync_{act}", args=[SLUG]), {"reason": "why"}).status_code
     assert status == (302 if allowed else 403)
     assert client.get(reverse(f"rules:sync_{act}", args=[SLUG])).status_code == (405 if allowed else 403)
-
-
-class TestWebhooks:
-    def test_events_are_listed_the_newest_first_and_paged(self, sandbox, now):
-        for n in range(60):
-            kit.hook(sandbox, f"e{n}", now, record_id=f"r{n}x")
-        first = page(as_("auditor"), "hooks")
-        assert "r59x" in first
-        assert "r9x" not in first
-        older = first.split("before=")[1].split('"')[0]
-        assert "r9x" in page(as_("auditor"), "hooks", before=older)
-
-    def test_another_body_under_the_same_key_is_shown_beside_the_first(self, sandbox, now):
-        kit.hook(sandbox, "a", now, body={"v": "first one"}, other_body={"v": "second one"}, times=2)
-        kit.hook(sandbox, "b", now, record_id="plain-record")
-        shown = page(as_("auditor"), "hooks", only="odd")
-        assert "which is not believed" in shown
-        assert "first one" in shown
-        assert "second one" in shown
-        assert "plain-record" not in shown
-
-    def test_the_overview_counts_events_and_repeats(self, sandbox, now):
-        kit.hook(sandbox, "a", now, times=3)
-        kit.hook(sandbox, "b", now, error="It names no record.")
-        shown = page(as_("auditor"))
-        assert '<b class="num">2</b> events' in shown
-        assert '<span class="num">2</span> came more than once' in shown
-        assert "1 to look at" in shown
-
-    def test_none_says_where_they_are_to_be_sent(self, sandbox):
-        assert "http://testserver/hooks/sandbox" in page(as_("auditor"), "hooks")
-
-    @pytest.mark.parametrize("before", ["", "x", "-1", "9" * 40, "1" * 18])
-    def test_nonsense_in_the_address_is_no_error(self, sandbox, before):
-        page(as_("auditor"), "hooks", before=before)
 
 
 def test_the_list_shows_each_connection_with_its_state(sandbox, now):
