@@ -41,10 +41,8 @@ class NewLink:
 
 def of_records(connection: Connection, ids: Iterable[str]) -> dict[str, Link]:
     """The links of these records, by record id; one query."""
-    return {
-        link.record_id: link
-        for link in Link.objects.filter(connection=connection, record_id__in=bulk.among_texts(list(ids)))
-    }
+    found = Link.objects.filter(connection=connection, record_id__in=bulk.among_texts(list(ids)))
+    return {link.record_id: link for link in found}
 
 
 def with_several(connection: Connection, contacts: Iterable[int]) -> set[int]:

@@ -158,7 +158,7 @@ def lease(
 ) -> list[Leased]:  # fmt: skip
     """The next rows that are due, of one kind or of all, most urgent first; nobody else gets them meanwhile.
 
-    ``subjects``: only rows about these.
+    ``kind``: one of ``ALWAYS``, whose rows are found by their priority. ``subjects``: only rows about these.
 
     A row on which workers died before comes alone, so that it can't take others with it.
     """

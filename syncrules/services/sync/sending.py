@@ -33,7 +33,7 @@ from syncrules.services.sync.settling import settle
 
 log = structlog.get_logger(__name__)
 #: Rows that are leased and judged together: what is sent in so many seconds, so that what is urgent comes soon.
-LEASED_FOR, FEWEST, MOST = 0.25, 400, 1600
+LEASED_FOR, FEWEST, MOST = 0.25, 200, 1600
 #: Calls under way at most, and parcels that wait for their turn meanwhile.
 THREADS, AHEAD = 3, 4
 #: How long answers are gathered while more calls than needed are under way; seconds.

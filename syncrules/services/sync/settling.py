@@ -120,19 +120,16 @@ def _records_of(context: Context, rows: Iterable[Leased]) -> set[str]:
 def _changed(context: Context, good: Sequence[Answer], outcome: Outcome) -> None:
     """Both sides agree on what was sent, as the MAP holds it now."""
     fresh = _fresh(a.letter.link for a in good)
+    there = [(a, fresh[a.letter.link.pk]) for a in good if a.letter.link.pk in fresh]
     # What the MAP showed of it since our write was there is newer than what our write says.
-    newer = [
-        a for a in good if (one := fresh.get(a.letter.link.pk)) and links.is_older(a.written.changed_at, one.stamp)
-    ]
-    outcome.looks |= {a.written.id for a in newer}
-    links.store([_agreed(context, fresh[a.letter.link.pk], a) for a in good if a.letter.link.pk in fresh])
+    outcome.looks |= {a.written.id for a, link in there if links.is_older(a.written.changed_at, link.stamp)}
+    links.store([_agreed(context, link, a) for a, link in there])
     outcome.counts.pushed += sum(bool(a.stored) for a in good)
 
 
 def _agreed(context: Context, link: L, answer: Answer) -> L:
     letter, written = answer.letter, answer.written
-    stored = {name: text for name, text in answer.stored.items() if name not in answer.refused}
-    link.agreed = link.agreed | agreed_now(context.terms, letter.judged, stored)
+    link.agreed = link.agreed | agreed_now(context.terms, letter.judged, answer.stored)
     link.seen = {name: text for name, text in {**link.seen, **answer.stored}.items() if text}
     link.agreed_at, link.version = context.at, max(link.version, letter.version)
     link.stamp = written.changed_at or link.stamp
