@@ -15,6 +15,7 @@ from syncrules.services.sync import outbox
 from tests.syncrules.sync.faults import Fault, once
 from tests.syncrules.sync.kit import Both, address, arrives, both, person
 from tests.syncrules.sync.outgoing import later, send, there
+from tests.syncrules.syncing import contact
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seeded")]
 
@@ -46,6 +47,18 @@ def test_a_change_is_sent_to_the_record_and_only_what_differs(pair):
     record = Link.objects.get().record_id
     assert pair.connector.sent == [("write", record, {"title": "VP"})]
     assert there(pair, one)["title"] == "VP"
+
+
+def test_what_the_map_makes_of_a_value_that_it_was_sent_is_no_change_of_the_maps():
+    pair = both(respell=lambda prop, text: text[:5] if prop.name == "title" else text)
+    one = arrives(pair, 1)
+    send(pair)
+    pair.world.edit(one, job_title="Analyst")
+    send(pair)
+    Contact.objects.update(origins={})  # nobody's typing protects it any more
+    pair.round(full=True)
+    assert (contact(address(1)).job_title, there(pair, one)["title"]) == ("Analyst", "Analy")
+    assert pair.connector.calls.count("write") == 1
 
 
 def test_many_changes_of_one_contact_are_one_write_with_the_last_value(pair):

@@ -95,11 +95,17 @@ def test_a_value_that_the_map_does_not_take_is_named_and_the_others_of_that_cont
 
         return told
 
-    pair.map.write = fussy(pair.map.write)
+    takes = pair.map.write
+    pair.map.write = fussy(takes)
     send(pair)
     assert (there(pair, one).get("title"), there(pair, one).get("phone")) == ("VP", None)
     assert errors() == [("invalid", "phone", "+14155550123")]
     assert Push.objects.get().parked
+    pair.map.write = takes
+    outbox.enqueue([pair.connection.pk], [one], pair.clock())
+    send(pair)
+    assert there(pair, one)["phone"] == "+14155550123"
+    assert errors() == []
 
 
 def test_a_value_without_a_counterpart_in_the_map_is_named_and_the_rest_goes():

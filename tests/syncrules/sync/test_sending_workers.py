@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -90,6 +91,21 @@ def test_a_worker_that_lost_its_lease_has_the_record_looked_at(pair):
     pair.map.write = slow
     send(pair)
     assert Push.objects.count() == 1
+    assert Look.objects.get().record_id == Link.objects.get().record_id
+
+
+def test_what_the_map_showed_after_our_write_is_newer_than_the_answer_to_it(pair):
+    one = arrives(pair, 1)
+    send(pair)
+    pair.world.edit(one, job_title="A")
+    write = pair.map.write
+
+    def overtaken(changes):
+        Link.objects.update(stamp="2026-03-02T10:00:05Z")  # a pull stored what somebody changed there since
+        return [replace(written, changed_at="2026-03-02T10:00:04Z") for written in write(changes)]
+
+    pair.map.write = overtaken
+    send(pair)
     assert Look.objects.get().record_id == Link.objects.get().record_id
 
 
